@@ -1,0 +1,175 @@
+"""The panel: a frame whose keys are checked once, with the labels and the history of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+
+from econloom.core.errors import DataError, did_you_mean, listed
+from econloom.core.labels import Label
+from econloom.core.lineage import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """What is known about a column.
+
+    Attributes
+    ----------
+    label : Label
+    unit : str or None
+        Such as ``per cent``.
+    formula : str or None
+        The study's formula or measure.
+    sources : tuple of str
+        Sources it is made from.
+    """
+
+    label: Label = Label()
+    unit: str | None = None
+    formula: str | None = None
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A frame with unique unit-time keys.
+
+    Attributes
+    ----------
+    frame : polars.DataFrame
+        NaN never occurs: missing is null.
+    unit, time : str or None
+        Key columns; both None for a cross-section without keys.
+    variables : mapping of str to Variable
+    events : tuple of Event
+        Everything that was done to it, oldest first.
+    """
+
+    frame: pl.DataFrame
+    unit: str | None = None
+    time: str | None = None
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+
+    @classmethod
+    def build(
+        cls, frame: pl.DataFrame, unit: str | None = None, time: str | None = None, what: str = "the data"
+    ) -> Panel:
+        """Check the keys and make every NaN null.
+
+        Parameters
+        ----------
+        frame : polars.DataFrame
+        unit, time : str, optional
+            Key columns. With ``time`` alone or ``unit`` alone that column must be unique by itself.
+        what : str
+            The source's name in error messages.
+
+        Raises
+        ------
+        DataError
+            A key column is absent or has missing values, times are not whole numbers, or keys repeat (the
+            repeated keys are listed).
+        """
+        keys = [k for k in (unit, time) if k is not None]
+        for key in keys:
+            if key not in frame.columns:
+                raise DataError(f"{what}: no key column {key!r}{did_you_mean(key, frame.columns)}")
+        frame = missing_as_null(frame)
+        for key in keys:
+            if missing := frame[key].null_count():
+                rows = frame.with_row_index("_row").filter(pl.col(key).is_null())["_row"].head(5).to_list()
+                raise DataError(f"{what}: key {key!r} is missing in {missing} rows (first: {listed(rows)})")
+        if time is not None:
+            frame = frame.with_columns(_whole_years(frame[time], what))
+        _refuse_duplicates(frame, keys, what)
+        return cls(frame, unit, time)
+
+    @property
+    def keys(self) -> list[str]:
+        """The key columns."""
+        return [k for k in (self.unit, self.time) if k is not None]
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of all columns."""
+        return self.frame.columns
+
+    @property
+    def height(self) -> int:
+        """Number of rows."""
+        return self.frame.height
+
+    def column(self, name: str) -> pl.Series:
+        """One column.
+
+        Raises
+        ------
+        DataError
+            No such column; the nearest name is suggested.
+        """
+        if name not in self.frame.columns:
+            raise DataError(f"no column {name!r}{did_you_mean(name, self.frame.columns)}")
+        return self.frame[name]
+
+    def with_column(
+        self, name: str, values: pl.Series, variable: Variable | None = None, *events: Event
+    ) -> Panel:
+        """A panel with one more (or one replaced) column."""
+        frame = self.frame.with_columns(_no_nan(values.alias(name)))
+        known = dict(self.variables)
+        if variable is not None:
+            known[name] = variable
+        return replace(self, frame=frame, variables=known, events=(*self.events, *events))
+
+    def with_rows(self, frame: pl.DataFrame, *events: Event) -> Panel:
+        """A panel with other rows of the same columns."""
+        return replace(self, frame=frame, events=(*self.events, *events))
+
+    def label(self, name: str) -> Label:
+        """The label of a column, or its bare name."""
+        known = self.variables.get(name)
+        return known.label if known and known.label else Label.same(name)
+
+
+def missing_as_null(frame: pl.DataFrame) -> pl.DataFrame:
+    """Turn every floating NaN into null."""
+    floats = [name for name, kind in frame.schema.items() if kind.is_float()]
+    return frame.with_columns(pl.col(floats).fill_nan(None)) if floats else frame
+
+
+def _no_nan(values: pl.Series) -> pl.Series:
+    return values.fill_nan(None) if values.dtype.is_float() else values
+
+
+def _whole_years(time: pl.Series, what: str) -> pl.Series:
+    if time.dtype.is_integer():
+        return time.cast(pl.Int64)
+    if time.dtype.is_float():
+        odd = time.filter(time != time.round(0))
+        if odd.len() == 0:
+            return time.cast(pl.Int64)
+        raise DataError(
+            f"{what}: times in {time.name!r} are not whole numbers: {listed(odd.head(5).to_list())}"
+        )
+    raise DataError(
+        f"{what}: time {time.name!r} holds {time.dtype}, not whole numbers",
+        hint="convert it to a year or period number",
+    )
+
+
+def _refuse_duplicates(frame: pl.DataFrame, keys: list[str], what: str) -> None:
+    if not keys or not frame.select(keys).is_duplicated().any():
+        return
+    counts = frame.group_by(keys).len().filter(pl.col("len") > 1).sort(keys)
+    shown = [
+        f"{' '.join(str(r[k]) for k in keys)} ({r['len']} rows)" for r in counts.head(8).iter_rows(named=True)
+    ]
+    raise DataError(
+        f"{what}: {counts.height} duplicate keys ({' x '.join(keys)}): {', '.join(shown)}"
+        + (f" and {counts.height - 8} more" if counts.height > 8 else ""),
+        hint="keep one row for each key, or add the column that tells them apart to the key",
+    )
