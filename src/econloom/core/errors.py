@@ -93,9 +93,7 @@ class EconloomError(Exception):
         return type(self)(f"{context}: {self.message}", where=self.where, hint=self.hint)
 
 
-def _rebuild(
-    kind: type[EconloomError], message: str, where: Location | None, hint: str | None
-) -> EconloomError:
+def _rebuild(kind: type[EconloomError], message: str, where: Location | None, hint: str | None) -> EconloomError:
     return kind(message, where=where, hint=hint)
 
 

@@ -4,7 +4,8 @@ One grammar, three readers: variable formulas (``log(gdp / pop)``), row conditio
 and the right-hand sides of model formulas (``x + c:d + l(x, 1:2)``), which give ``+ * : ^`` their model meaning.
 Nothing is ever passed to ``eval``.
 
-Precedence, loosest first: ``or``, ``and``, ``not``, comparisons and ``in``, ``+ -``, ``* /``, ``:``, unary minus, ``^``.
+Precedence, loosest first: ``or``, ``and``, ``not``, comparisons and ``in``, ``+ -``, ``* /``, ``:``, unary minus,
+``^``.
 """
 
 from __future__ import annotations
@@ -129,9 +130,7 @@ def tokenize(text: str) -> tuple[Token, ...]:
         At a character that the language does not have; full-width punctuation is named with its plain form.
     """
     if len(text) > MAX_LENGTH:
-        raise ExpressionError(
-            f"an expression of {len(text):,} characters (at most {MAX_LENGTH:,})", text[:60], 0
-        )
+        raise ExpressionError(f"an expression of {len(text):,} characters (at most {MAX_LENGTH:,})", text[:60], 0)
     return (*_tokens(text), Token("end", "", len(text)))
 
 
@@ -143,11 +142,7 @@ def _tokens(text: str) -> Iterator[Token]:
             raise _unreadable(text, position)
         kind = match.lastgroup or ""
         word = match.group()
-        if (
-            kind == "number"
-            and match.end() < len(text)
-            and (text[match.end()].isalpha() or text[match.end()] in "_.")
-        ):
+        if kind == "number" and match.end() < len(text) and (text[match.end()].isalpha() or text[match.end()] in "_."):
             raise ExpressionError(
                 f"a name cannot start with a digit: {word}{text[match.end()]}…",
                 text,
@@ -181,9 +176,7 @@ def _unreadable(text: str, position: int) -> ExpressionError:
         word = {"&": "and", "!": "not, or !=", "%": "nothing of this name"}[char]
         return ExpressionError(f"{char!r} is not an operator here", text, position, f"write {word}")
     if char == "$":
-        return ExpressionError(
-            "a macro ($name) has no meaning here", text, position, "define it under 'macros:'"
-        )
+        return ExpressionError("a macro ($name) has no meaning here", text, position, "define it under 'macros:'")
     return ExpressionError(f"unexpected character {char!r} (U+{ord(char):04X})", text, position)
 
 

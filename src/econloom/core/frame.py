@@ -115,9 +115,7 @@ class Panel:
             raise DataError(f"no column {name!r}{did_you_mean(name, self.frame.columns)}")
         return self.frame[name]
 
-    def with_column(
-        self, name: str, values: pl.Series, variable: Variable | None = None, *events: Event
-    ) -> Panel:
+    def with_column(self, name: str, values: pl.Series, variable: Variable | None = None, *events: Event) -> Panel:
         """A panel with one more (or one replaced) column."""
         frame = self.frame.with_columns(_no_nan(values.alias(name)))
         known = dict(self.variables)
@@ -152,9 +150,7 @@ def _whole_years(time: pl.Series, what: str) -> pl.Series:
         odd = time.filter(time != time.round(0))
         if odd.len() == 0:
             return time.cast(pl.Int64)
-        raise DataError(
-            f"{what}: times in {time.name!r} are not whole numbers: {listed(odd.head(5).to_list())}"
-        )
+        raise DataError(f"{what}: times in {time.name!r} are not whole numbers: {listed(odd.head(5).to_list())}")
     raise DataError(
         f"{what}: time {time.name!r} holds {time.dtype}, not whole numbers",
         hint="convert it to a year or period number",
@@ -165,9 +161,7 @@ def _refuse_duplicates(frame: pl.DataFrame, keys: list[str], what: str) -> None:
     if not keys or not frame.select(keys).is_duplicated().any():
         return
     counts = frame.group_by(keys).len().filter(pl.col("len") > 1).sort(keys)
-    shown = [
-        f"{' '.join(str(r[k]) for k in keys)} ({r['len']} rows)" for r in counts.head(8).iter_rows(named=True)
-    ]
+    shown = [f"{' '.join(str(r[k]) for k in keys)} ({r['len']} rows)" for r in counts.head(8).iter_rows(named=True)]
     raise DataError(
         f"{what}: {counts.height} duplicate keys ({' x '.join(keys)}): {', '.join(shown)}"
         + (f" and {counts.height - 8} more" if counts.height > 8 else ""),

@@ -1,1 +1,1 @@
-"""Placeholder docstring to be replaced."""
+"""Reading raw files, cleaning panels, and evaluating formulas on them."""
