@@ -1,0 +1,151 @@
+"""Terms and groups of a model evaluated on a panel, each once, on the rows that a condition selects."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from econloom.core.errors import DataError, ExpressionError, UsageError, did_you_mean
+from econloom.core.expressions import Node
+from econloom.core.frame import Panel
+from econloom.core.lineage import Drop
+from econloom.data import expressions
+from econloom.panel.absorb import FloatArray, IntArray
+from econloom.panel.formula import Factor, Term, functions_in
+
+BoolArray = npt.NDArray[np.bool_]
+Where = str | Node | pl.Series | None
+
+_ROW_BY_ROW = {"log", "log1p", "exp", "sqrt", "abs"}
+
+
+class Columns:
+    """Columns of one panel under one condition.
+
+    Terms of row-by-row functions are evaluated on the selected rows only, so that ``where="gdp > 0"`` makes
+    ``log(gdp)`` safe; lags, fills and group summaries see the whole panel.
+
+    Parameters
+    ----------
+    panel : Panel
+    where : str, Node, boolean Series or None
+        Rows to use.
+    scope : Scope, optional
+        Lists and named samples that the condition may use.
+    """
+
+    def __init__(self, panel: Panel, where: Where = None, scope: expressions.Scope | None = None) -> None:
+        self.panel = panel
+        self.scope = scope
+        self.base, self.drops = _selected(panel, where, scope)
+        self._selected = panel if len(self.base) == panel.height else panel.with_rows(panel.frame[self.base])
+        self._terms: dict[str, FloatArray] = {}
+        self._groups: dict[tuple[str, ...], tuple[IntArray, BoolArray]] = {}
+
+    def term(self, term: Term, formula: str) -> FloatArray:
+        """Values of a term, (len(base),), NaN where missing.
+
+        Raises
+        ------
+        ExpressionError, DataError
+            An unknown column, text where numbers are needed, or values that are infinite or do not exist.
+        """
+        if term.key not in self._terms:
+            values = np.ones(len(self.base))
+            with np.errstate(over="ignore"):
+                for factor in term.factors:
+                    values = values * self._factor(factor, formula)
+            _refuse_infinite(values, term.name)
+            self._terms[term.key] = values
+        return self._terms[term.key]
+
+    def number(self, name: str, what: str) -> FloatArray:
+        """Values of a numeric column, (len(base),), NaN where missing."""
+        if name not in self.panel.columns:
+            raise UsageError(f"{what}: no column {name!r}{did_you_mean(name, self.panel.columns)}")
+        return _numbers(self._selected.column(name), name)
+
+    def groups(self, columns: tuple[str, ...]) -> tuple[IntArray, BoolArray]:
+        """Codes in the order of the values, and which rows have a missing key; each (len(base),)."""
+        if columns not in self._groups:
+            self._groups[columns] = group_codes(self._selected, columns)
+        return self._groups[columns]
+
+    def _factor(self, factor: Factor, formula: str) -> FloatArray:
+        if factor.column is not None:
+            if factor.column not in self.panel.columns:
+                guess = did_you_mean(factor.column, self.panel.columns)
+                raise ExpressionError(f"no column {factor.column!r}{guess}", formula, factor.position)
+            return _numbers(self._selected.column(factor.column), factor.column)
+        whole = any(f not in _ROW_BY_ROW for f in functions_in(factor.node))
+        values = _evaluate(self.panel if whole else self._selected, factor, formula, self.scope)
+        numbers = _numbers(values, factor.name)
+        return numbers[self.base] if whole else numbers
+
+
+def group_codes(panel: Panel, columns: tuple[str, ...]) -> tuple[IntArray, BoolArray]:
+    """Integer codes of the combinations of some columns, and a mask of rows with a missing key.
+
+    Raises
+    ------
+    UsageError
+        An unknown column.
+    """
+    codes = np.zeros(panel.height, dtype=np.int64)
+    missing = np.zeros(panel.height, dtype=bool)
+    for name in columns:
+        if name not in panel.columns:
+            raise UsageError(f"no column {name!r} for effects or clusters{did_you_mean(name, panel.columns)}")
+        series = panel.column(name)
+        if series.dtype in (pl.Categorical, pl.Enum):
+            series = series.cast(pl.String)
+        if series.dtype.is_nested() or series.dtype == pl.Object:
+            raise DataError(f"column {name!r} holds {series.dtype}: it cannot form groups")
+        missing |= series.is_null().to_numpy()
+        rank = series.rank("dense").fill_null(0).to_numpy().astype(np.int64)
+        _, codes = np.unique(codes * (rank.max(initial=0) + 1) + rank, return_inverse=True)
+    return codes.astype(np.int64), missing
+
+
+def _selected(panel: Panel, where: Where, scope: expressions.Scope | None) -> tuple[IntArray, tuple[Drop, ...]]:
+    """Positions of the rows that a condition selects, and what it dropped."""
+    if where is None:
+        return np.arange(panel.height, dtype=np.int64), ()
+    if isinstance(where, pl.Series):
+        truth, name = where, where.name
+        if len(truth) != panel.height or truth.dtype != pl.Boolean:
+            raise UsageError(f"where: a boolean Series of {panel.height} rows is needed, not {truth.dtype}[{len(truth)}]")
+    else:
+        truth, name = expressions.condition(panel, where, scope), where if isinstance(where, str) else "the condition"
+    unknown = int(truth.null_count())
+    chosen = np.flatnonzero(truth.fill_null(False).to_numpy()).astype(np.int64)
+    outside = panel.height - len(chosen) - unknown
+    reasons = [(f"outside where: {name}".rstrip(": "), outside), (f"where unknown (missing): {name}", unknown)]
+    return chosen, tuple(Drop(reason, rows) for reason, rows in reasons if rows)
+
+
+def _evaluate(panel: Panel, factor: Factor, formula: str, scope: expressions.Scope | None) -> pl.Series:
+    """A factor's column; the caret of an error is moved to its place in the formula."""
+    try:
+        return expressions.evaluate(panel, factor.text, scope)
+    except ExpressionError as error:
+        if formula[factor.position : factor.position + len(factor.text)] != factor.text:
+            raise ExpressionError(error.problem, formula, factor.position, error.hint) from None
+        raise ExpressionError(error.problem, formula, factor.position + error.position, error.hint) from None
+
+
+def _numbers(series: pl.Series, name: str) -> FloatArray:
+    if not (series.dtype.is_numeric() or series.dtype in (pl.Boolean, pl.Null)):
+        raise DataError(
+            f"{name!r} holds {series.dtype}, not numbers",
+            hint="absorb it as an effect after '|'; factor terms i() are not built yet",
+        )
+    values = series.cast(pl.Float64).to_numpy().astype(np.float64)
+    _refuse_infinite(values, name)
+    return values
+
+
+def _refuse_infinite(values: FloatArray, name: str) -> None:
+    if infinite := int(np.isinf(values).sum()):
+        raise DataError(f"{name!r} holds {infinite} infinite values", hint="leave these rows out with where=, or mend them")
