@@ -111,6 +111,8 @@ class TableSpec:
         Labels of terms, outcomes and effects by name.
     notes : tuple of Label
         Printed after the generated note.
+    stub : Label
+        Header of the label column; a regression table says 变量 / Variable when it is empty.
     """
 
     id: str
@@ -121,6 +123,7 @@ class TableSpec:
     controls: tuple[str, ...] = ()
     labels: tuple[tuple[str, Label], ...] = ()
     notes: tuple[Label, ...] = ()
+    stub: Label = Label()
 
     def label(self, name: str) -> Label:
         """The label of a column of the data, or its bare name."""

@@ -38,6 +38,8 @@ class Cell:
         Address for ``why``: ``t3.c2.tbi`` or ``t1.CHN.2007``.
     span : int
         Columns that a header cell covers.
+    notation : {"auto", "fixed"}
+        ``fixed``: a small number is printed with its decimals (0.0000), never as 1e-5; for p values, R2 and values.
     """
 
     kind: CellKind = "empty"
@@ -48,6 +50,7 @@ class Cell:
     label: Label = Label()
     source: str | None = None
     span: int = 1
+    notation: Literal["auto", "fixed"] = "auto"
 
     @classmethod
     def text(cls, label: Label, span: int = 1) -> Cell:

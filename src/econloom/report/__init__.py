@@ -1,1 +1,1 @@
-"""Placeholder docstring to be replaced."""
+"""Tables as data, and the files they are printed to."""

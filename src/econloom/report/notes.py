@@ -1,0 +1,281 @@
+"""The note below a regression table, written from what was done.
+
+Every sentence is a function of the models and the spec in one language; where columns differ, each says which columns
+it speaks of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Sequence
+
+from econloom.core.estimate import CONSTANT, Tidy
+from econloom.core.labels import Label, Lang
+from econloom.core.spec import TableSpec
+
+_Sentence = Callable[[Sequence[Tidy], TableSpec, Lang], str]
+_ERRORS = {
+    "zh": {"iid": "普通标准误", "hc1": "异方差稳健标准误"},
+    "en": {"iid": "conventional (iid) standard errors", "hc1": "heteroskedasticity-robust standard errors"},
+}
+_COLLINEAR = re.compile(r"collinear with (.+)")
+
+
+def note(models: Sequence[Tidy], spec: TableSpec) -> Label:
+    """The generated note in both languages; empty when there is nothing to say.
+
+    Parameters
+    ----------
+    models : sequence of Tidy
+        One a column.
+    spec : TableSpec
+        Brackets, stars, controls and labels.
+
+    Examples
+    --------
+    >>> from econloom.core.lineage import SampleLog
+    >>> model = Tidy("y", (), {}, ("code",), "cluster(code)", "xtreg", "t", 40, SampleLog(9, (), 9), ("code",))
+    >>> spec = TableSpec("t1", Label(), labels=(("code", Label("国家", "Country")),))
+    >>> note([model], spec).zh
+    '括号内为聚类到国家层面的稳健标准误；***、**、*分别表示在1%、5%、10%的水平上显著，按自由度为40的t分布。'
+    >>> print(note([model], spec).en)
+    Standard errors clustered by country in parentheses. ***, ** and * denote significance at the 1%, 5% and 10% \
+levels, by the t distribution with 40 degrees of freedom.
+    """
+    return Label(zh=_note(models, spec, "zh"), en=_note(models, spec, "en"))
+
+
+def prefixed(notes: Sequence[Label]) -> tuple[Label, ...]:
+    """The notes that say something, the first one opened by 注： / Notes:.
+
+    Examples
+    --------
+    >>> prefixed([Label(), Label(zh="来源：WIOD。", en="Source: WIOD.")])
+    (Label(zh='注：来源：WIOD。', en='Notes: Source: WIOD.'),)
+    """
+    kept = [n for n in notes if n]
+    if not kept:
+        return ()
+    zh, en = kept[0].text("zh"), kept[0].text("en")
+    zh = zh if zh.startswith("注") else f"注：{zh}"
+    en = en if en.startswith("Note") else f"Notes: {en}"
+    return (Label(zh=zh, en=en), *kept[1:])
+
+
+def columns(numbers: Sequence[int], lang: Lang) -> str:
+    """Column numbers as a phrase, runs of three or more as a range.
+
+    Examples
+    --------
+    >>> columns([1, 2, 3, 5], "en"), columns([1, 2], "zh"), columns([4], "en")
+    ('columns (1)–(3) and (5)', '第（1）、（2）列', 'column (4)')
+    """
+    runs: list[list[int]] = []
+    for n in sorted(numbers):
+        if runs and n == runs[-1][-1] + 1:
+            runs[-1].append(n)
+        else:
+            runs.append([n])
+    shape, dash = ("（{}）", "—") if lang == "zh" else ("({})", "–")
+    items: list[str] = []
+    for run in runs:
+        ends = [shape.format(n) for n in run]
+        items += [f"{ends[0]}{dash}{ends[-1]}"] if len(run) > 2 else ends
+    if lang == "zh":
+        return f"第{'、'.join(items)}列"
+    return f"column{'s' if len(numbers) > 1 else ''} {series(items, lang)}"
+
+
+def series(items: Sequence[str], lang: Lang) -> str:
+    """Items as a list in prose.
+
+    Examples
+    --------
+    >>> series(["a", "b", "c"], "en"), series(["甲", "乙"], "zh")
+    ('a, b and c', '甲、乙')
+    """
+    if lang == "zh":
+        return "、".join(items)
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
+def compound(name: str, spec: TableSpec) -> Label:
+    """The label of a term or effect; the parts of ``a:b`` and ``a^b`` are labelled apart and joined with ×.
+
+    Examples
+    --------
+    >>> spec = TableSpec("t1", Label(), labels=(("prov", Label("省份", "Province")), ("year", Label("年份", "Year"))))
+    >>> compound("prov^year", spec)
+    Label(zh='省份×年份', en='Province × Year')
+    """
+    pieces = re.split(r"[:^]", name)
+    whole = spec.label(name)
+    if len(pieces) == 1 or whole != Label.same(name) or any(c in name for c in "()[]"):
+        return whole
+    labels = [spec.label(p) for p in pieces]
+    return Label(zh="×".join(x.text("zh") for x in labels), en=" × ".join(x.text("en") for x in labels))
+
+
+def _note(models: Sequence[Tidy], spec: TableSpec, lang: Lang) -> str:
+    sentences = [s for s in (write(models, spec, lang) for write in _SENTENCES) if s]
+    if not sentences:
+        return ""
+    if lang == "zh":
+        return "；".join(sentences) + "。"
+    return ". ".join(s[0].upper() + s[1:] for s in sentences) + "."
+
+
+def _grouped(keys: Sequence[Hashable]) -> list[tuple[Hashable, list[int]]]:
+    """Column numbers by key, in order of first appearance."""
+    groups: dict[Hashable, list[int]] = {}
+    for number, key in enumerate(keys, 1):
+        groups.setdefault(key, []).append(number)
+    return list(groups.items())
+
+
+def _inner(label: str) -> str:
+    """A label inside an English sentence: ``Country`` loses its capital, ``GDP`` keeps it."""
+    return label[0].lower() + label[1:] if len(label) > 1 and label[1].islower() else label
+
+
+def _errors(model: Tidy, spec: TableSpec, lang: Lang) -> str:
+    """The kind of standard errors of one model, in words."""
+    kind = model.vcov.split("(")[0]
+    if kind == "cluster":
+        names = model.clusters or tuple(n.strip() for n in model.vcov[len("cluster(") : -1].split(","))
+        labels = [compound(n, spec).text(lang) for n in names]
+        if lang == "zh":
+            return f"聚类到{series(labels, lang)}层面的稳健标准误"
+        return f"standard errors clustered by {series([_inner(n) for n in labels], lang)}"
+    fallback = f"{model.vcov}标准误" if lang == "zh" else f"{model.vcov} standard errors"
+    return _ERRORS[lang].get(kind, fallback)
+
+
+def _bracketed(model: Tidy, spec: TableSpec, lang: Lang) -> str:
+    """What one column's brackets hold."""
+    errors = _errors(model, spec, lang)
+    if spec.show.paren == "se":
+        return errors
+    letter = "p" if spec.show.paren == "p" else "t" if model.distribution == "t" else "z"
+    if lang == "zh":
+        return f"由{errors}得出的{letter}值"
+    return f"{letter} {'values' if letter == 'p' else 'statistics'} from {errors}"
+
+
+def _parentheses(models: Sequence[Tidy], spec: TableSpec, lang: Lang) -> str:
+    if spec.show.paren == "none":
+        return _inference(models, spec, lang)
+    groups = _grouped([_bracketed(m, spec, lang) for m in models])
+    if len(groups) == 1:
+        return f"括号内为{groups[0][0]}" if lang == "zh" else f"{groups[0][0]} in parentheses"
+    if lang == "zh":
+        return "括号内" + "，".join(f"{columns(c, lang)}为{what}" for what, c in groups)
+    return "in parentheses: " + "; ".join(f"{what} in {columns(c, lang)}" for what, c in groups)
+
+
+def _inference(models: Sequence[Tidy], spec: TableSpec, lang: Lang) -> str:
+    """Without brackets, stars still rest on standard errors: say which."""
+    if not spec.stars:
+        return ""
+    groups = _grouped([_errors(m, spec, lang) for m in models])
+    if lang == "zh":
+        said = [f"{columns(c, lang) if len(groups) > 1 else ''}依据{what}" for what, c in groups]
+        return "显著性" + "，".join(said)
+    said = [f"{what}{' in ' + columns(c, lang) if len(groups) > 1 else ''}" for what, c in groups]
+    return "significance rests on " + series(said, lang)
+
+
+def _significance(models: Sequence[Tidy], spec: TableSpec, lang: Lang) -> str:
+    cuts = sorted(spec.stars)
+    if not cuts:
+        return _reference(models, lang).lstrip("，, ") if spec.show.paren == "p" else ""
+    marks = series(["*" * n for n in range(len(cuts), 0, -1)], lang)
+    levels = series([f"{100 * cut:g}%" for cut in cuts], lang)
+    if lang == "zh":
+        head = f"{marks}{'分别' if len(cuts) > 1 else ''}表示在{levels}的水平上显著"
+    else:
+        several = len(cuts) > 1
+        verb, noun = ("denote", "levels") if several else ("denotes", "level")
+        head = f"{marks} {verb} significance at the {levels} {noun}"
+    return head + _reference(models, lang)
+
+
+def _reference(models: Sequence[Tidy], lang: Lang) -> str:
+    """The distribution behind p values and stars; degrees of freedom where standard errors are clustered."""
+    groups = _grouped([_distribution(m, lang) for m in models])
+    if lang == "zh":
+        return "，" + "，".join(f"{columns(c, lang) if len(groups) > 1 else ''}按{what}" for what, c in groups)
+    said = [f"{what}{' in ' + columns(c, lang) if len(groups) > 1 else ''}" for what, c in groups]
+    return ", by " + series(said, lang)
+
+
+def _distribution(model: Tidy, lang: Lang) -> str:
+    if model.distribution == "normal":
+        return "标准正态分布" if lang == "zh" else "the standard normal distribution"
+    if model.vcov.startswith("cluster") and model.df is not None:
+        return f"自由度为{model.df:g}的t分布" if lang == "zh" else _t_english(model.df)
+    return "残差自由度的t分布" if lang == "zh" else "the t distribution with residual degrees of freedom"
+
+
+def _t_english(df: float) -> str:
+    return f"the t distribution with {df:g} degree{'s' if df != 1 else ''} of freedom"
+
+
+def _controls(models: Sequence[Tidy], spec: TableSpec, lang: Lang) -> str:
+    """What stands behind a collapsed row of controls, by column where columns differ."""
+    if spec.show.controls != "collapse":
+        return ""
+    wanted = set(spec.controls) - {CONSTANT}
+    held = [tuple(c.term for c in m.coefficients if c.term in wanted) for m in models]
+    groups = [(key, c) for key, c in _grouped(held) if key]
+    if not groups:
+        return ""
+    said = []
+    for terms, numbers in groups:
+        listed = series([compound(str(t), spec).text(lang) for t in terms], lang)  # type: ignore[attr-defined]
+        if len(groups) == 1:
+            return f"控制变量为{listed}" if lang == "zh" else f"controls: {listed}"
+        said.append(f"{columns(numbers, lang)}为{listed}" if lang == "zh" else f"{listed} in {columns(numbers, lang)}")
+    return "控制变量" + "，".join(said) if lang == "zh" else "controls: " + "; ".join(said)
+
+
+def _removed(models: Sequence[Tidy], spec: TableSpec, lang: Lang) -> str:
+    """Regressors that were asked for and could not be estimated."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for number, model in enumerate(models, 1):
+        for item in model.removed:
+            found.setdefault(item, []).append(number)
+    return ("；" if lang == "zh" else ". ").join(
+        _left_out(compound(term, spec).text(lang), _reason(why, spec, lang), numbers, len(models), lang)
+        for (term, why), numbers in found.items()
+    )
+
+
+def _left_out(term: str, why: str, numbers: list[int], of: int, lang: Lang) -> str:
+    everywhere = len(numbers) == of
+    if lang == "zh":
+        return f"{'' if everywhere else columns(numbers, lang)}未估计{term}（{why}）"
+    return f"{term} is left out{'' if everywhere else ' of ' + columns(numbers, lang)} ({why})"
+
+
+def _reason(why: str, spec: TableSpec, lang: Lang) -> str:
+    match = _COLLINEAR.fullmatch(why)
+    if match is None:
+        return why
+    others = [compound(n.strip(), spec).text(lang) for n in match[1].split(",")]
+    return f"与{series(others, lang)}共线" if lang == "zh" else f"collinear with {series(others, lang)}"
+
+
+def _r2(models: Sequence[Tidy], spec: TableSpec, lang: Lang) -> str:
+    """Two numbers go by the name of within R2: say which one this is."""
+    kind = spec.show.r2
+    if not any(m.effects and m.glance.get(kind) is not None for m in models):
+        return ""
+    if kind == "r2_within_unit":
+        return "组内R²仅扣除个体固定效应" if lang == "zh" else "within R² is net of the unit effects only"
+    if kind == "r2_within":
+        return "组内R²已扣除全部固定效应" if lang == "zh" else "within R² is net of all fixed effects"
+    return ""
+
+
+_SENTENCES: tuple[_Sentence, ...] = (_parentheses, _significance, _controls, _removed, _r2)

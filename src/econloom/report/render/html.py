@@ -1,0 +1,91 @@
+"""Tables as an HTML fragment: three-line look from a style block that touches nothing outside it.
+
+Cells carry their address as ``data-source``. Colours are the reader's own, so that dark themes work.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from econloom.core.labels import Label, Lang
+from econloom.core.table import Cell, Row, Table
+from econloom.report import format as fmt
+
+# the class is doubled to outweigh the striped, right-aligned tables of notebooks
+STYLE = """<style>
+.econloom-table.econloom-table { display: table; margin: 1em auto; max-width: 100%; font-size: 0.95em; line-height: 1.4;
+  font-family: "Times New Roman", "Liberation Serif", "SimSun", "宋体", "Songti SC", "Noto Serif CJK SC", serif; }
+.econloom-table.econloom-table table { width: 100%; margin: 0; border: 0; border-collapse: collapse;
+  border-top: 1.5pt solid currentColor; border-bottom: 1.5pt solid currentColor; font: inherit; table-layout: auto; }
+.econloom-table.econloom-table tr { background: none; border: 0; }
+.econloom-table.econloom-table tr > * { padding: 0.1em 0.7em; border: 0; background: none; color: inherit;
+  font-weight: normal; text-align: center; vertical-align: middle; font-variant-numeric: tabular-nums lining-nums; }
+.econloom-table.econloom-table tr > .stub { text-align: left; padding-left: 0.3em; max-width: 22em; }
+.econloom-table.econloom-table tr > .rule { border-top: 0.75pt solid currentColor; }
+.econloom-table.econloom-table tr > .number { white-space: nowrap; }
+.econloom-table.econloom-table sup { display: inline-block; width: 0; overflow: visible; line-height: 0; }
+.econloom-table.econloom-table .title { margin: 0 0 0.3em; padding: 0; font-weight: bold; text-align: center; }
+.econloom-table.econloom-table .notes { display: table-caption; caption-side: bottom; margin: 0; padding: 0.3em 0 0;
+  font-size: 0.85em; text-align: left; }
+.econloom-table.econloom-table .notes p { margin: 0; }
+</style>"""
+_LANGUAGES = {"zh": "zh-CN", "en": "en"}
+
+
+def render(table: Table, lang: Lang = "zh") -> str:
+    """The table as an HTML fragment with its own style block.
+
+    Examples
+    --------
+    >>> from econloom.core.table import Row
+    >>> header = ((Cell.text(Label.same("A & B")),),)
+    >>> row = Row(Label.same("tbi"), (Cell("estimate", -1.5, 2, stars=1, source="t3.c1.tbi"),))
+    >>> '<td class="number rule" data-source="t3.c1.tbi">−1.50<sup>*</sup></td>' in render(
+    ...     Table("t3", Label(), header, (row,)), "en"
+    ... )
+    True
+    """
+    return f"{STYLE}\n{fragment(table, lang)}"
+
+
+def fragment(table: Table, lang: Lang = "zh") -> str:
+    """The table without the style block, for a page that has it once."""
+    title = escape(fmt.caption(table, lang))
+    lines = [f'<div class="econloom-table" lang="{_LANGUAGES[lang]}" data-table="{escape(fmt.clean(table.id))}">']
+    if title:
+        lines.append(f'<div class="title">{title}</div>')
+    lines += ["<table>", "<thead>", *_head(table, lang), "</thead>", "<tbody>"]
+    lines += [_row(row, lang, rule=row.rule_above or n == 0) for n, row in enumerate(table.rows)]
+    lines += ["</tbody>", "</table>"]
+    if table.notes:
+        notes = "".join(f"<p>{escape(fmt.clean(n.text(lang)))}</p>" for n in table.notes)
+        lines.append(f'<div class="notes">{notes}</div>')
+    return "\n".join([*lines, "</div>"]) + "\n"
+
+
+def _head(table: Table, lang: Lang) -> list[str]:
+    depth = len(table.header)
+    tall = f' rowspan="{depth}"' if depth > 1 else ""
+    stub = f'<th class="stub" scope="col"{tall}>{escape(fmt.clean(table.stub.text(lang)))}</th>'
+    rows = ["".join(_heading(c, lang) for c in header) for header in table.header]
+    return [f"<tr>{stub if n == 0 else ''}{cells}</tr>" for n, cells in enumerate(rows)]
+
+
+def _heading(cell: Cell, lang: Lang) -> str:
+    scope = f' scope="colgroup" colspan="{cell.span}"' if cell.span > 1 else ' scope="col"'
+    return f"<th{scope}>{escape(fmt.text(cell, lang))}</th>"
+
+
+def _row(row: Row, lang: Lang, rule: bool) -> str:
+    line = " rule" if rule else ""
+    label = escape(fmt.clean(row.label.text(lang)))
+    stub = f'<th class="stub{line}" scope="row">{label}</th>'
+    return f'<tr class="{row.role}">{stub}{"".join(_cell(c, lang, line) for c in row.cells)}</tr>'
+
+
+def _cell(cell: Cell, lang: Lang, line: str) -> str:
+    words, stars = fmt.parts(cell, lang)
+    kind = "text" if cell.kind in ("text", "mark", "empty") else "number"
+    source = f' data-source="{escape(fmt.clean(cell.source))}"' if cell.source else ""
+    raised = f"<sup>{stars}</sup>" if stars else ""
+    return f'<td class="{kind}{line}"{source}>{escape(words)}{raised}</td>'
