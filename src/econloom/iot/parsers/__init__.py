@@ -1,1 +1,1 @@
-"""Placeholder docstring to be replaced."""
+"""Readers of raw inter-country files; nothing else in ``econloom.iot`` opens a file."""
