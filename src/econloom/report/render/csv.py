@@ -11,7 +11,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from econloom.core.labels import Label, Lang
+from econloom.core.labels import Lang
 from econloom.core.table import Cell, Table
 from econloom.report import format as fmt
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from html import escape
 
-from econloom.core.labels import Label, Lang
+from econloom.core.labels import Lang
 from econloom.core.table import Cell, Row, Table
 from econloom.report import format as fmt
 

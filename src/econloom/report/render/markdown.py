@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from econloom.core.labels import Label, Lang
+from econloom.core.labels import Lang
 from econloom.core.table import Cell, Table
 from econloom.report import format as fmt
 
