@@ -23,6 +23,7 @@ def render(table: Table, lang: Lang = "zh") -> bytes:
 
     Examples
     --------
+    >>> from econloom.core.labels import Label
     >>> from econloom.core.table import Row
     >>> header = ((Cell.text(Label.same("CHN")),),)
     >>> table = Table("t1", Label.same("TBI"), header, (Row(Label.same("2007"), (Cell("number", -0.2426),)),))

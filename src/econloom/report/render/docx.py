@@ -2,8 +2,8 @@
 
 Rules of 1.5 pt above and below, of 0.75 pt under the header and above the block of statistics, no vertical lines, no
 table style. The rules sit in the cells, one ``w:tcBorders`` each, so that the table keeps them when it is pasted into a
-manuscript. Header rows are repeated on each page, rows are not split, a coefficient stays with what stands below it, and
-a table of up to ``WHOLE`` rows stays on one page with its title and notes.
+manuscript. Header rows are repeated on each page, rows are not split, a coefficient stays with what stands below it,
+and a table of up to ``WHOLE`` rows stays on one page with its title and notes.
 """
 
 from __future__ import annotations
@@ -81,14 +81,15 @@ def _header(table: Table, lang: Lang, layout: Layout) -> Iterator[str]:
     depth = len(table.header)
     for level, header in enumerate(table.header):
         rules = _rules(top=THICK if level == 0 else 0, bottom=THIN if level == depth - 1 else 0)
-        merge = {} if depth == 1 else {"merge": "restart" if level == 0 else "continue"}
+        space = (30 if level == 0 else 0, 30 if level == depth - 1 else 0)
+        merge = "" if depth == 1 else "restart" if level == 0 else "continue"
         stub = fmt.clean(table.stub.text(lang)) if level == 0 else ""
-        cells = [_cell(_line(stub, layout, align="left"), layout.widths[0], rules, **merge)]
+        cells = [_cell(_line(stub, layout, space, align="left"), layout.widths[0], rules, merge=merge)]
         start = 1
         for cell in header:
             width = sum(layout.widths[start : start + cell.span])
             words = fmt.text(cell, lang)
-            cells.append(_cell(_line(words, layout), width, rules, span=cell.span))
+            cells.append(_cell(_line(words, layout, space), width, rules, span=cell.span))
             start += cell.span
         yield _row(cells, header=True)
 
@@ -104,7 +105,7 @@ def _body(table: Table, lang: Lang, layout: Layout) -> Iterator[str]:
         keep = _keep(table, number)
         before = 40 if ruled else 0 if row.role == "paren" else 20
         space = (before, 40 if number == last or table.rows[number + 1].rule_above else 0)
-        stub = _line(fmt.clean(row.label.text(lang)), layout, align="left", keep=keep, space=space)
+        stub = _line(fmt.clean(row.label.text(lang)), layout, space, align="left", keep=keep)
         cells = [_cell(stub, layout.widths[0], rules)]
         for cell, width, point in zip(row.cells, layout.widths[1:], layout.points, strict=True):
             cells.append(_cell(_content(cell, lang, layout, point, keep, space), width, rules))
@@ -127,9 +128,7 @@ def _content(cell: Cell, lang: Lang, layout: Layout, point: int, keep: bool, spa
     return paragraph(*runs, size=layout.size, keep_next=keep, spacing=space)
 
 
-def _line(
-    words: str, layout: Layout, align: str = "center", keep: bool = True, space: tuple[int, int] = (30, 30)
-) -> str:
+def _line(words: str, layout: Layout, space: tuple[int, int], align: str = "center", keep: bool = True) -> str:
     return paragraph(run(words, layout.size), size=layout.size, align=align, keep_next=keep, spacing=space)
 
 

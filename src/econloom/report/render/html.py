@@ -37,6 +37,7 @@ def render(table: Table, lang: Lang = "zh") -> str:
 
     Examples
     --------
+    >>> from econloom.core.labels import Label
     >>> from econloom.core.table import Row
     >>> header = ((Cell.text(Label.same("A & B")),),)
     >>> row = Row(Label.same("tbi"), (Cell("estimate", -1.5, 2, stars=1, source="t3.c1.tbi"),))

@@ -21,7 +21,7 @@ GAP = 60  # least white between columns beside the padding
 STUB_SHARE = 0.36  # a longer label wraps
 LEAST_WIDTH = 0.6  # of the text width: narrower tables look lost below a centred title
 STRETCH = 1.5  # most that a table is spread beyond what its texts need
-_CHOICES = ((10.5, False), (9.0, False), (7.5, False), (9.0, True), (7.5, True))  # points, landscape
+_CHOICES = ((10.5, False), (9.0, False), (8.0, False), (7.5, False), (9.0, True), (7.5, True))  # points, landscape
 _NARROW = dict.fromkeys(".,:;'|iljtfI ![]/", 0.28) | dict.fromkeys("()-", 0.333) | {"−": 0.564, "*": 0.33, "%": 0.83}
 _HEADER_WRAP = 6.0  # em of Chinese header text that stay on one line
 

@@ -21,6 +21,7 @@ def render(table: Table, lang: Lang = "zh") -> str:
 
     Examples
     --------
+    >>> from econloom.core.labels import Label
     >>> from econloom.core.table import Row
     >>> header = ((Cell.text(Label.same("a|b")),),)
     >>> table = Table("x", Label(), header, (Row(Label.same("tbi"), (Cell("estimate", -1.5, 2, stars=2),)),))
