@@ -7,20 +7,21 @@ keys of the rows, never turned into a number or silently into a missing one.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from econloom.core.errors import DataError, ExpressionError, did_you_mean, listed
-from econloom.core.expressions import Binary, Call, Items, Name, Node, Number, Text, Truth, Unary, parse
+from econloom.core.errors import DataError, ExpressionError, UsageError, did_you_mean, listed
+from econloom.core.expressions import Binary, Call, Items, Name, Node, Number, Text, Truth, Unary, children, parse
 from econloom.core.frame import Panel
 from econloom.core.lineage import Event
-from econloom.data import clean
+from econloom.data.clean import Filled
+from econloom.data.functions import FUNCTIONS, Parameter, bind
 
 Value = pl.Series | float | str | bool
+_MOST_LEVELS = 200
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,12 @@ class Scope:
     ----------
     lists : mapping of str to tuple
         For ``code in developed``.
-    samples : mapping of str to Node
+    samples : mapping of str to str
         Named conditions, usable as bare words.
     """
 
     lists: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
-    samples: Mapping[str, Node] = field(default_factory=dict)
+    samples: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -105,47 +106,85 @@ def compute_condition(panel: Panel, expression: str | Node, scope: Scope | None 
     return _run(panel, expression, scope, truth=True)
 
 
+def check(expression: str, columns: Collection[str], scope: Scope | None = None) -> None:
+    """Refuse an expression that no data could satisfy: unknown names and functions, wrong arguments.
+
+    Parameters
+    ----------
+    columns : collection of str
+        The columns that will be there.
+    """
+    scope = scope or Scope()
+    try:
+        _check(parse(expression), expression, columns, scope)
+    except RecursionError:
+        raise UsageError(f"the expression is nested too deeply: {expression[:60]}…") from None
+
+
 def _run(panel: Panel, expression: str | Node, scope: Scope | None, truth: bool) -> Computed:
     text = expression if isinstance(expression, str) else ""
     node = parse(expression) if isinstance(expression, str) else expression
     evaluation = _Evaluation(panel, scope or Scope(), text)
-    value = evaluation.value(node)
-    series = evaluation.as_series(value)
+    series = evaluation.as_series(evaluation.value(node))
     if truth != (series.dtype == pl.Boolean):
         wanted, hint = ("a condition", "compare: x > 0") if truth else ("numbers", None)
-        raise evaluation.fail(f"expected {wanted}, this gives {series.dtype}", node, hint)
+        raise evaluation.fail(f"{wanted} expected, this gives {_kind(series)}", node, hint)
     return Computed(series, evaluation.flags, tuple(evaluation.events))
 
 
-_COMPARE: dict[str, Callable[..., Any]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-_ARITHMETIC: dict[str, Callable[..., Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "^": operator.pow,
-}
-_ELEMENTWISE = ("log", "log1p", "exp", "sqrt", "abs")
-_TIMED = {"lag": 1, "l": 1, "lead": -1, "f": -1, "diff": 0, "d": 0}
-_FILLS = ("carry_forward", "interpolate")
-_SUMMARIES = ("mean", "sum", "min", "max", "sd", "median", "count")
-FUNCTIONS = (*_ELEMENTWISE, *_TIMED, *_FILLS, *_SUMMARIES, "at", "missing")
+def _check(node: Node, text: str, columns: Collection[str], scope: Scope) -> None:
+    if isinstance(node, Name) and node.name not in columns and node.name not in scope.samples:
+        raise _unknown_name(node, text, columns, scope)
+    if isinstance(node, Binary) and node.op in {"in", "not in"}:
+        if isinstance(node.right, Name) and node.right.name not in scope.lists:
+            raise _unknown_list(node.right, text, scope)
+        _check(node.left, text, columns, scope)
+        return
+    if isinstance(node, Call):
+        _bound(node, text)
+    for child in children(node):
+        if not isinstance(child, Items):
+            _check(child, text, columns, scope)
+
+
+def _bound(node: Call, text: str) -> list[tuple[Parameter, Node]]:
+    if node.function not in FUNCTIONS:
+        message = f"no function {node.function!r}{did_you_mean(node.function, FUNCTIONS)}"
+        raise ExpressionError(message, text, node.position, f"known: {', '.join(FUNCTIONS)}")
+    try:
+        return bind(node.function, list(node.args), dict(node.kwargs))
+    except UsageError as error:
+        raise ExpressionError(error.message, text, node.position, error.hint) from None
+
+
+def _unknown_name(node: Name, text: str, columns: Collection[str], scope: Scope) -> ExpressionError:
+    if node.name in scope.lists:
+        return ExpressionError(f"{node.name!r} is a list: it stands behind 'in'", text, node.position)
+    known = [*columns, *scope.samples]
+    guess = did_you_mean(node.name, known)
+    hint = "a text stands in quotes" if not guess and node.name.isupper() else f"known: {listed(known, 12)}"
+    return ExpressionError(f"no column or sample {node.name!r}{guess}", text, node.position, hint)
+
+
+def _unknown_list(node: Name, text: str, scope: Scope) -> ExpressionError:
+    return ExpressionError(f"no list {node.name!r}{did_you_mean(node.name, scope.lists)}", text, node.position)
+
+
+_NAMES = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+_COMPARE: dict[str, Callable[..., Any]] = {op: getattr(operator, name) for op, name in _NAMES.items()}
+_NAMES = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "^": "pow"}
+_ARITHMETIC: dict[str, Callable[..., Any]] = {op: getattr(operator, name) for op, name in _NAMES.items()}
+_FILLED_HOW = {"carry_forward": "carried forward", "interpolate": "interpolated linearly"}
 
 
 class _Evaluation:
     """One walk over one tree; collects flags and events on the way."""
 
-    def __init__(self, panel: Panel, scope: Scope, text: str) -> None:
+    def __init__(self, panel: Panel, scope: Scope, text: str, depth: int = 0) -> None:
         self.panel = panel
         self.scope = scope
         self.text = text
+        self.depth = depth
         self.flags: dict[str, pl.Series] = {}
         self.events: list[Event] = []
 
@@ -164,35 +203,35 @@ class _Evaluation:
             return node.value
         if isinstance(node, Name):
             return self.name(node)
+        if isinstance(node, Items):
+            raise self.fail("a list stands only behind 'in' or 'by='", node)
+        self.depth += 1
+        if self.depth > _MOST_LEVELS:
+            raise self.fail(f"more than {_MOST_LEVELS} operations inside one another", node)
         if isinstance(node, Unary):
-            return self.unary(node)
-        if isinstance(node, Binary):
-            return self.binary(node)
-        if isinstance(node, Call):
-            return self.call(node)
-        raise self.fail("a list stands only behind 'in' or 'by='", node)
+            result: Value = self.unary(node)
+        else:
+            result = self.binary(node) if isinstance(node, Binary) else self.call(node)
+        self.depth -= 1
+        return result
 
     def name(self, node: Name) -> Value:
         if node.name in self.panel.columns:
             return self.finite(self.panel.column(node.name), node.name)
         if node.name in self.scope.samples:
-            inner = _Evaluation(self.panel, self.scope, "")
-            found = inner.value(self.scope.samples[node.name])
+            text = self.scope.samples[node.name]
+            inner = _Evaluation(self.panel, self.scope, text, self.depth + 10)
+            found = inner.value(parse(text))
             self.events += inner.events
             return found
-        known = [*self.panel.columns, *self.scope.samples]
-        if node.name in self.scope.lists:
-            raise self.fail(f"{node.name!r} is a list: it stands behind 'in'", node)
-        guess = did_you_mean(node.name, known)
-        hint = "a text stands in quotes" if not guess and node.name.isupper() else f"known: {listed(known, 12)}"
-        raise self.fail(f"no column or sample {node.name!r}{guess}", node, hint)
+        raise _unknown_name(node, self.text, self.panel.columns, self.scope)
 
     def unary(self, node: Unary) -> Value:
-        inner = self.value(node.operand)
+        inner = self.as_series(self.value(node.operand))
         if node.op == "not":
-            self.need_truth(inner, node.operand)
-            return ~inner if isinstance(inner, pl.Series) else not inner
-        self.need_number(inner, node.operand)
+            self.need("true or false", inner, node.operand)
+            return ~inner
+        self.need("numbers", inner, node.operand)
         return -inner if node.op == "-" else inner
 
     def binary(self, node: Binary) -> Value:
@@ -200,38 +239,29 @@ class _Evaluation:
             return self.membership(node)
         left, right = self.value(node.left), self.value(node.right)
         if node.op in {"and", "or"}:
-            self.need_truth(left, node.left)
-            self.need_truth(right, node.right)
             a, b = self.as_series(left), self.as_series(right)
+            self.need("true or false", a, node.left)
+            self.need("true or false", b, node.right)
             return a & b if node.op == "and" else a | b
         if node.op in _COMPARE:
             self.comparable(node, left, right)
-            return _COMPARE[node.op](left, right)
+            compared: pl.Series = _COMPARE[node.op](self.as_series(left), self.as_series(right))
+            return compared
         if node.op in _ARITHMETIC:
-            return self.arithmetic(node, left, right)
+            return self.arithmetic(node, self.as_series(left), self.as_series(right))
         raise self.fail(f"the operator {node.op!r} belongs to model formulas, not to this place", node)
 
-    def arithmetic(self, node: Binary, left: Value, right: Value) -> Value:
-        self.need_number(left, node.left)
-        self.need_number(right, node.right)
-        if not isinstance(left, pl.Series) and not isinstance(right, pl.Series):
-            return float(self.arithmetic_on(node, self.as_series(left), self.as_series(right))[0])
-        return self.arithmetic_on(node, self.as_series(left), self.as_series(right))
-
-    def arithmetic_on(self, node: Binary, left: pl.Series, right: pl.Series) -> pl.Series:
+    def arithmetic(self, node: Binary, left: pl.Series, right: pl.Series) -> pl.Series:
+        self.need("numbers", left, node.left)
+        self.need("numbers", right, node.right)
         a, b = left.cast(pl.Float64), right.cast(pl.Float64)
-        result = _ARITHMETIC[node.op](a, b)
-        assert isinstance(result, pl.Series)
         what = {"/": "division by zero", "^": "a power without a finite real value"}.get(node.op, "overflow")
-        return self.defined(result, [a, b], what)
+        return self.defined(_ARITHMETIC[node.op](a, b), [a, b], what)
 
     def comparable(self, node: Binary, left: Value, right: Value) -> None:
         if _kind(left) != _kind(right):
-            raise self.fail(
-                f"compares {_kind(left)} with {_kind(right)}",
-                node,
-                "quote a text: code == 'CHN'; do not quote a number",
-            )
+            hint = "quote a text: code == 'CHN'; do not quote a number"
+            raise self.fail(f"compares {_kind(left)} with {_kind(right)}", node, hint)
         if node.op not in {"==", "!="}:
             return
         for series, literal in ((left, right), (right, left)):
@@ -244,33 +274,34 @@ class _Evaluation:
         if not isinstance(left, pl.Series):
             raise self.fail("a column stands before 'in'", node.left)
         wanted = self.members(node.right)
-        kinds = {_kind(v) for v in wanted if isinstance(v, str | float | int | bool)}
+        kinds = {_kind(v) for v in wanted}
         if kinds != {_kind(left)}:
-            raise self.fail(
-                f"the column holds {_kind(left)}, the list {listed(sorted(kinds)) or 'nothing'}", node.right
-            )
+            found = listed(sorted(kinds)) or "nothing"
+            raise self.fail(f"the column holds {_kind(left)}, the list {found}", node.right)
         self.report_strangers(node, left, wanted)
-        inside = left.is_in(pl.Series(wanted).cast(left.dtype) if _kind(left) == "text" else wanted)
+        kind = pl.String if kinds == {"text"} else pl.Float64
+        inside = left.cast(kind).is_in(pl.Series(wanted, dtype=kind).implode())
         return ~inside if node.op == "not in" else inside
 
-    def members(self, node: Node) -> list[object]:
+    def members(self, node: Node) -> list[Any]:
         if isinstance(node, Name):
             if node.name not in self.scope.lists:
-                raise self.fail(f"no list {node.name!r}{did_you_mean(node.name, self.scope.lists)}", node)
+                raise _unknown_list(node, self.text, self.scope)
             return list(self.scope.lists[node.name])
         if isinstance(node, Items):
             return [self.literal(item) for item in node.items]
         raise self.fail("a list stands behind 'in': a name under 'lists:' or [ … ]", node)
 
-    def literal(self, node: Node) -> object:
+    def literal(self, node: Node) -> Value:
         if isinstance(node, Name):
             raise self.fail(f"{node.name!r} in a list is not quoted", node, f"write '{node.name}'")
-        value = self.value(node)
-        if isinstance(value, pl.Series):
+        if isinstance(node, Unary) and isinstance(node.operand, Number) and node.op == "-":
+            return -node.operand.value
+        if not isinstance(node, Number | Text):
             raise self.fail("a list holds numbers and quoted texts", node)
-        return value
+        return self.value(node)
 
-    def report_strangers(self, node: Binary, left: pl.Series, wanted: list[object]) -> None:
+    def report_strangers(self, node: Binary, left: pl.Series, wanted: list[Any]) -> None:
         """Members that occur nowhere: some are a warning, all are an error."""
         present = set(left.unique().to_list())
         strangers = [w for w in wanted if w not in present]
@@ -281,13 +312,9 @@ class _Evaluation:
             names = listed(f"{s!r}{g}" for s, g in zip(strangers[:8], guesses, strict=True))
             self.events.append(Event("warning", f"list members that occur in no row: {names}"))
 
-    def need_number(self, value: Value, node: Node) -> None:
-        if _kind(value) != "numbers":
-            raise self.fail(f"numbers are needed here, this is {_kind(value)}", node)
-
-    def need_truth(self, value: Value, node: Node) -> None:
-        if _kind(value) != "true or false":
-            raise self.fail(f"a condition is needed here, this is {_kind(value)}", node)
+    def need(self, kind: str, value: Value, node: Node) -> None:
+        if _kind(value) != kind:
+            raise self.fail(f"needs {kind} here, this is {_kind(value)}", node)
 
     def finite(self, values: pl.Series, name: str) -> pl.Series:
         if values.dtype.is_float() and (odd := values.is_infinite().fill_null(False)).any():
@@ -313,124 +340,51 @@ class _Evaluation:
         names = [" ".join(str(v) for v in row) for row in frame.select(keys or ["__row"]).head(8).iter_rows()]
         return ", ".join(names) + (f" and {frame.height - 8} more" if frame.height > 8 else "")
 
-    # functions -------------------------------------------------------------------------------------------------
+    def call(self, node: Call) -> pl.Series:
+        arguments = {p.name: self.argument(p, value) for p, value in _bound(node, self.text)}
+        try:
+            result = FUNCTIONS[node.function].apply(self.panel, **arguments)
+        except ExpressionError:
+            raise
+        except UsageError as error:
+            raise self.fail(error.message, node, error.hint) from None
+        if isinstance(result, Filled):
+            return self.filled(node.function, result)
+        if result.dtype.is_float():
+            inputs = [a for a in arguments.values() if isinstance(a, pl.Series)]
+            return self.defined(result, inputs, f"{node.function}() has no value")
+        return result
 
-    def call(self, node: Call) -> Value:
-        kwargs = dict(node.kwargs)
-        if node.function == "missing":
-            return self.as_series(self.value(self.arguments(node, 1, 1, ())[0])).is_null()
-        if node.function in _ELEMENTWISE:
-            return self.elementwise(node, *self.arguments(node, 1, 1, ()))
-        if node.function in _TIMED:
-            return self.timed(node, *self.arguments(node, 1, 2, ()))
-        if node.function in _FILLS:
-            allowed = ("limit",) if node.function == "carry_forward" else ()
-            return self.fill(node, self.arguments(node, 1, 1, allowed)[0], kwargs)
-        if node.function in _SUMMARIES:
-            least = 0 if node.function == "count" else 1
-            return self.summary(node, self.arguments(node, least, 1, ("by",)), kwargs.get("by"))
-        if node.function == "at":
-            return self.base_value(node, *self.arguments(node, 2, 2, ()))
-        raise self.fail(
-            f"no function {node.function!r}{did_you_mean(node.function, FUNCTIONS)}",
-            node,
-            f"known: {', '.join(FUNCTIONS)}",
-        )
-
-    def arguments(self, node: Call, least: int, most: int, allowed: tuple[str, ...]) -> tuple[Node, ...]:
-        if not least <= len(node.args) <= most:
-            number = str(least) if least == most else f"{least} to {most}"
-            raise self.fail(f"{node.function}() takes {number} argument(s), not {len(node.args)}", node)
-        for key, value in node.kwargs:
-            if key not in allowed:
-                raise self.fail(f"{node.function}() has no argument {key!r}{did_you_mean(key, allowed)}", value)
-        return node.args
-
-    def number_column(self, node: Node) -> pl.Series:
+    def argument(self, parameter: Parameter, node: Node) -> Any:
+        if parameter.kind == "columns":
+            return self.grouping(node)
         value = self.value(node)
-        self.need_number(value, node)
-        return self.as_series(value)
+        if parameter.kind == "whole":
+            if isinstance(node, Unary) and isinstance(value, pl.Series):
+                value = int(value[0]) if value.dtype.is_integer() and value.n_unique() == 1 else 0.5
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise self.fail(f"{parameter.name!r} must be a whole number", node)
+            return value
+        series = self.as_series(value)
+        if parameter.kind != "any":
+            self.need("numbers" if parameter.kind == "numbers" else "true or false", series, node)
+        return series
 
-    def whole(self, node: Node, what: str) -> int:
-        value = self.value(node)
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise self.fail(f"{what} must be a whole number", node)
-        return value
-
-    def elementwise(self, node: Call, argument: Node) -> pl.Series:
-        x = self.number_column(argument).cast(pl.Float64)
-        if node.function == "abs":
-            return x.abs()
-        with np.errstate(all="ignore"):
-            result = pl.Series(x.name, getattr(np, node.function)(x.to_numpy().astype(float)))
-        result = pl.select(pl.when(x.is_not_null()).then(result)).to_series().alias(x.name)
-        return self.defined(result, [x], f"{node.function}() has no value")
-
-    def timed(self, node: Call, argument: Node, periods: Node | None = None) -> pl.Series:
-        x = self.number_column(argument)
-        k = 1 if periods is None else self.whole(periods, "the number of periods")
-        if k < 0 and node.function not in {"l", "f"}:
-            raise self.fail("the number of periods is negative", node, "use lag() for earlier, lead() for later values")
-        if _TIMED[node.function] == 0:
-            if k < 1:
-                raise self.fail("diff() needs at least 1 period", node)
-            return x.cast(pl.Float64) - clean.lag(self.panel, x, k).cast(pl.Float64)
-        return clean.lag(self.panel, x, k * _TIMED[node.function])
-
-    def fill(self, node: Call, argument: Node, kwargs: dict[str, Node]) -> pl.Series:
-        x = self.number_column(argument)
-        if node.function == "carry_forward":
-            limit = self.whole(kwargs["limit"], "limit") if "limit" in kwargs else None
-            done = clean.carry_forward(self.panel, x, limit)
-        else:
-            done = clean.interpolate(self.panel, x)
+    def filled(self, function: str, done: Filled) -> pl.Series:
         cells = int(done.filled.sum() or 0)
-        name = x.name or "values"
+        name = done.values.name or "values"
         self.flags[f"{name}_filled"] = done.filled
-        what = {"carry_forward": "carried forward", "interpolate": "interpolated linearly"}[node.function]
-        self.events.append(Event("fill", f"{name}: {cells} missing cells {what}", cells=cells))
+        self.events.append(Event("fill", f"{name}: {cells} missing cells {_FILLED_HOW[function]}", cells=cells))
         return done.values
 
-    def summary(self, node: Call, args: tuple[Node, ...], by: Node | None) -> pl.Series:
-        x = self.number_column(args[0]) if args else pl.Series("count", [1] * self.panel.height)
-        groups = self.groups(by) if by is not None else []
-        value = pl.col("__x")
-        rule = {
-            "mean": value.mean(),
-            "sum": pl.when(value.count() > 0).then(value.sum()),
-            "min": value.min(),
-            "max": value.max(),
-            "sd": value.std(),
-            "median": value.median(),
-            "count": value.count(),
-        }[node.function]
-        frame = self.panel.frame.select(groups).with_columns(x.alias("__x"))
-        spread = rule.over(groups) if groups else rule
-        return frame.with_columns(spread.alias("__y"))["__y"].cast(pl.Float64).alias(x.name)
-
-    def groups(self, node: Node) -> list[str]:
-        items = node.items if isinstance(node, Items) else (node,)
+    def grouping(self, node: Node) -> list[str]:
         names = []
-        for item in items:
+        for item in node.items if isinstance(node, Items) else (node,):
             if not isinstance(item, Name) or item.name not in self.panel.columns:
                 word = item.name if isinstance(item, Name) else "this"
                 raise self.fail(f"by= takes columns; {word!r} is none{did_you_mean(word, self.panel.columns)}", item)
             names.append(item.name)
         return names
-
-    def base_value(self, node: Call, argument: Node, where: Node) -> pl.Series:
-        """``at(x, year == 2004)``: the unit's value in its one row where the condition holds."""
-        x, mask = self.number_column(argument), self.value(where)
-        self.need_truth(mask, where)
-        unit = self.panel.unit
-        if unit is None:
-            raise self.fail("at() needs the unit of the panel", node)
-        picked = self.panel.frame.select(unit).with_columns(x.alias("__x")).filter(self.as_series(mask))
-        if picked[unit].is_duplicated().any():
-            raise self.fail("at(): the condition holds in several rows of a unit", where)
-        if picked.height == 0:
-            raise self.fail("at(): the condition holds in no row", where)
-        return self.panel.frame.select(unit).join(picked, on=unit, how="left", maintain_order="left")["__x"]
 
 
 def _kind(value: Value) -> str:

@@ -1,0 +1,171 @@
+"""The functions of the formula language: a table of names, parameters and what computes them.
+
+Each works on whole columns in the panel's row order; a missing value stays missing. To add one, write it here and
+enter it in ``FUNCTIONS``: reading, checking and the list in error messages follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+
+from econloom.core.errors import UsageError
+from econloom.core.frame import Panel
+from econloom.data import clean
+from econloom.data.clean import Filled
+
+ParameterKind = Literal["numbers", "whole", "condition", "columns", "any"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter: what it takes, whether it may be left out, whether it is given by name only."""
+
+    name: str
+    kind: ParameterKind = "numbers"
+    optional: bool = False
+    named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of the language.
+
+    Attributes
+    ----------
+    apply : callable
+        ``apply(panel, **arguments) -> polars.Series or Filled``.
+    parameters : tuple of Parameter
+    """
+
+    apply: Callable[..., pl.Series | Filled]
+    parameters: tuple[Parameter, ...]
+
+    def usage(self, name: str) -> str:
+        """How the function is written, such as ``lag(x, [periods])``."""
+        words = [f"{p.name}=…" if p.named else p.name for p in self.parameters]
+        shown = [f"[{w}]" if p.optional else w for w, p in zip(words, self.parameters, strict=True)]
+        return f"{name}({', '.join(shown)})"
+
+
+def _elementwise(name: str) -> Function:
+    """A numpy function, applied to the values that are there."""
+    ufunc: np.ufunc = getattr(np, name)
+
+    def apply(panel: Panel, x: pl.Series) -> pl.Series:
+        present = x.cast(pl.Float64)
+        with np.errstate(all="ignore"):
+            result = pl.Series(x.name, ufunc(present.to_numpy()))
+        return pl.select(pl.when(present.is_not_null()).then(result)).to_series().alias(x.name)
+
+    return Function(apply, (Parameter("x"),))
+
+
+def _shift(sign: int, either: bool) -> Function:
+    """Lags (sign 1) and leads (sign -1) that know time."""
+
+    def apply(panel: Panel, x: pl.Series, periods: int = 1) -> pl.Series:
+        if periods < 0 and not either:
+            raise UsageError("the number of periods is negative", hint="lag() looks back, lead() ahead")
+        return clean.lag(panel, x, sign * periods)
+
+    return Function(apply, (Parameter("x"), Parameter("periods", "whole", optional=True)))
+
+
+def _difference(panel: Panel, x: pl.Series, periods: int = 1) -> pl.Series:
+    if periods < 1:
+        raise UsageError("a difference needs at least 1 period")
+    now = x.cast(pl.Float64)
+    return now - clean.lag(panel, now, periods)
+
+
+def _summary(rule: Callable[[pl.Expr], pl.Expr]) -> Callable[..., pl.Series]:
+    """A statistic of all rows, or of the rows of each group, repeated in every row."""
+
+    def apply(panel: Panel, x: pl.Series | None = None, by: list[str] | None = None) -> pl.Series:
+        values = pl.Series("count", [1] * panel.height) if x is None else x
+        expression = rule(pl.col("__x"))
+        frame = panel.frame.select(by or []).with_columns(values.alias("__x"))
+        spread = expression.over(by) if by else expression
+        return frame.with_columns(spread.alias("__y"))["__y"].cast(pl.Float64).alias(values.name)
+
+    return apply
+
+
+def _summaries() -> dict[str, Function]:
+    rules: dict[str, Callable[[pl.Expr], pl.Expr]] = {
+        "mean": lambda v: v.mean(),
+        "sum": lambda v: pl.when(v.count() > 0).then(v.sum()),
+        "min": lambda v: v.min(),
+        "max": lambda v: v.max(),
+        "sd": lambda v: v.std(),
+        "median": lambda v: v.median(),
+        "count": lambda v: v.count(),
+    }
+    by = Parameter("by", "columns", optional=True, named=True)
+    return {n: Function(_summary(r), (Parameter("x", optional=n == "count"), by)) for n, r in rules.items()}
+
+
+def _at(panel: Panel, x: pl.Series, where: pl.Series) -> pl.Series:
+    """The unit's value in its one row where the condition holds."""
+    if panel.unit is None:
+        raise UsageError("at() needs the unit of the panel", hint="give unit=")
+    picked = panel.frame.select(panel.unit).with_columns(x.alias("__x")).filter(where.fill_null(False))
+    if picked[panel.unit].is_duplicated().any():
+        raise UsageError("at(): the condition holds in several rows of a unit")
+    if picked.height == 0:
+        raise UsageError("at(): the condition holds in no row")
+    return panel.frame.select(panel.unit).join(picked, on=panel.unit, how="left", maintain_order="left")["__x"]
+
+
+def _missing(panel: Panel, x: pl.Series) -> pl.Series:
+    return x.is_null()
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    **{name: _elementwise(name) for name in ("log", "log1p", "exp", "sqrt", "abs")},
+    "lag": _shift(1, either=False),
+    "lead": _shift(-1, either=False),
+    "l": _shift(1, either=True),
+    "f": _shift(-1, either=True),
+    "diff": Function(_difference, (Parameter("x"), Parameter("periods", "whole", optional=True))),
+    "d": Function(_difference, (Parameter("x"), Parameter("periods", "whole", optional=True))),
+    "carry_forward": Function(
+        clean.carry_forward, (Parameter("values"), Parameter("limit", "whole", optional=True, named=True))
+    ),
+    "interpolate": Function(clean.interpolate, (Parameter("values"),)),
+    **_summaries(),
+    "at": Function(_at, (Parameter("x"), Parameter("where", "condition"))),
+    "missing": Function(_missing, (Parameter("x", "any"),)),
+}
+
+
+def bind(name: str, positional: list[Any], named: Mapping[str, Any]) -> list[tuple[Parameter, Any]]:
+    """Match arguments to the parameters of a function.
+
+    Raises
+    ------
+    UsageError
+        Too many or too few arguments, or an unknown name; says how the function is written.
+    """
+    from econloom.core.errors import did_you_mean
+
+    function = FUNCTIONS[name]
+    free = [p for p in function.parameters if not p.named]
+    hint = f"written {function.usage(name)}"
+    if len(positional) > len(free):
+        raise UsageError(f"{name}() has too many arguments", hint=hint)
+    bound = dict(zip((p.name for p in free), positional, strict=False))
+    known = {p.name: p for p in function.parameters}
+    for key, value in named.items():
+        if key not in known or key in bound:
+            raise UsageError(f"{name}() has no further argument {key!r}{did_you_mean(key, known)}", hint=hint)
+        bound[key] = value
+    for parameter in function.parameters:
+        if parameter.name not in bound and not parameter.optional:
+            raise UsageError(f"{name}() lacks its argument {parameter.name!r}", hint=hint)
+    return [(known[key], value) for key, value in bound.items()]
