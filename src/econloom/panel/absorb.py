@@ -186,7 +186,7 @@ def absorber(effects: Sequence[Grouping], weights: FloatArray | None, first: int
     if first is None:
         first = largest(effects)
     others = [g for n, g in enumerate(effects) if n != first]
-    _refuse_too_many(effects[first], others)
+    refuse_too_many(effects[first], others)
     means = GroupMeans.of(effects[first], weights)
     dummies = dummy_columns(others, len(effects[first].codes))
     S, sizes = schur_complement(means, dummies)
@@ -261,7 +261,14 @@ def singletons(effects: Sequence[Grouping]) -> npt.NDArray[np.bool_]:
     return dropped
 
 
-def _refuse_too_many(first: Grouping, others: Sequence[Grouping]) -> None:
+def refuse_too_many(first: Grouping, others: Sequence[Grouping]) -> None:
+    """Refuse secondary effects that the dense complement has no room for.
+
+    Raises
+    ------
+    EstimationError
+        With the levels of each effect.
+    """
     levels = sum(g.levels for g in others)
     if levels > MAX_SECONDARY_LEVELS:
         names = ", ".join(f"{g.name} ({g.levels:,})" for g in others)

@@ -115,7 +115,8 @@ def _selected(panel: Panel, where: Where, scope: expressions.Scope | None) -> tu
     if isinstance(where, pl.Series):
         truth, name = where, where.name
         if len(truth) != panel.height or truth.dtype != pl.Boolean:
-            raise UsageError(f"where: a boolean Series of {panel.height} rows is needed, not {truth.dtype}[{len(truth)}]")
+            found = f"{truth.dtype} of {len(truth)}"
+            raise UsageError(f"where: a boolean Series of {panel.height} rows is needed, not {found}")
     else:
         truth, name = expressions.condition(panel, where, scope), where if isinstance(where, str) else "the condition"
     unknown = int(truth.null_count())
@@ -148,4 +149,4 @@ def _numbers(series: pl.Series, name: str) -> FloatArray:
 
 def _refuse_infinite(values: FloatArray, name: str) -> None:
     if infinite := int(np.isinf(values).sum()):
-        raise DataError(f"{name!r} holds {infinite} infinite values", hint="leave these rows out with where=, or mend them")
+        raise DataError(f"{name!r} holds {infinite} infinite values", hint="leave them out with where=, or mend them")

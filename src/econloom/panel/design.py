@@ -141,7 +141,7 @@ class Design:
     @property
     def n(self) -> int:
         """Number of rows."""
-        return self.block.shape[0]
+        return len(self.rows)
 
     def positions(self, terms: Sequence[Term]) -> list[int]:
         """Columns of ``block`` that hold some terms."""
@@ -174,7 +174,7 @@ def draw_sample(columns: Columns, request: Request) -> Sample:
         alive &= ~lonely
     log = SampleLog(columns.panel.height, tuple(drops), int(alive.sum()))
     if log.n == 0:
-        raise EstimationError(f"no rows are left for {request.model.text}\n{log}")
+        raise EstimationError(f"no rows are left\n{log}")
     return Sample(columns.base[alive], log)
 
 

@@ -215,7 +215,7 @@ class _TermReader:
 
     def intercept(self, sign: int, number: Number) -> bool:
         if number.value not in (0.0, 1.0):
-            raise self.fail(f"the number {number.value:g} is no term", number, "1 keeps the intercept, 0 or -1 drops it")
+            raise self.fail(f"the number {number.value:g} is no term", number, "1 keeps the intercept, 0 drops it")
         return (number.value == 1.0) == (sign > 0)
 
     def terms(self, node: Node) -> list[Term]:
@@ -360,5 +360,3 @@ def _refuse_later_parts(text: str, parts: Sequence[Sequence[Token]]) -> None:
 def _refuse_later(function: str) -> None:
     if function in _LATER:
         raise UsageError(f"{_LATER[function]} are not built yet")
-
-

@@ -1,0 +1,132 @@
+"""Covariances of linear estimators: conventional, heteroskedasticity-robust and clustered.
+
+With T the transform, Z the instruments, W the weights and e the residuals of an :class:`Estimate`::
+
+    iid       rss T (Z'W Z) T'
+    hc1       T (sum_i w_i^2 e_i^2 z_i z_i') T'
+    cluster   T (sum_g s_g s_g') T',    s_g = sum_{i in g} w_i e_i z_i
+
+each times the factor of the convention (:mod:`econloom.panel.conventions`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import special
+
+from econloom.core.errors import EstimationError
+from econloom.core.spec import VcovSpec
+from econloom.panel.absorb import FloatArray, Grouping
+from econloom.panel.conventions import Correction
+from econloom.panel.linear.ols import Estimate
+from econloom.panel.moments import Absorbed
+
+ZERO = 1e-9
+"""A standard error below this share of the conventional one is rounding."""
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Inference:
+    """Precision of the coefficients; NaN where nothing can be said, with a warning that says why.
+
+    Attributes
+    ----------
+    vcov : (p, p) array
+    std_error, statistic, p_value, conf_low, conf_high : (p,) arrays
+        The interval covers 95 per cent.
+    distribution : {"t", "normal"}
+    df : float or None
+    warnings : tuple of str
+    """
+
+    vcov: FloatArray
+    std_error: FloatArray
+    statistic: FloatArray
+    p_value: FloatArray
+    conf_low: FloatArray
+    conf_high: FloatArray
+    distribution: Literal["t", "normal"]
+    df: float | None
+    warnings: tuple[str, ...]
+
+
+def infer(
+    estimate: Estimate, absorbed: Absorbed, vcov: VcovSpec, correction: Correction, clusters: Grouping | None
+) -> Inference:
+    """Covariance, standard errors, tests and intervals.
+
+    Parameters
+    ----------
+    estimate, absorbed
+    vcov : VcovSpec
+    correction : Correction
+        Factor and reference distribution.
+    clusters : Grouping or None
+        Needed by a cluster covariance.
+
+    Raises
+    ------
+    EstimationError
+        A cluster covariance without clusters.
+    """
+    bread = estimate.bread(absorbed)
+    if vcov.kind == "iid":
+        raw = bread * estimate.rss
+    else:
+        scores = estimate.scores(absorbed)
+        sums = _sums(scores, clusters) if vcov.kind == "cluster" else scores
+        raw = estimate.transform @ (sums.T @ sums) @ estimate.transform.T
+    V = correction.factor * (raw + raw.T) / 2
+    conventional = np.sqrt(np.maximum(np.diag(bread), 0.0) * estimate.rss / absorbed.n)
+    errors, warnings = _standard_errors(V, conventional, estimate)
+    return _tests(estimate.coefficients, V, errors, correction, warnings)
+
+
+def _sums(scores: FloatArray, clusters: Grouping | None) -> FloatArray:
+    if clusters is None:
+        raise EstimationError("a cluster covariance needs clusters")
+    columns = [np.bincount(clusters.codes, weights=s, minlength=clusters.levels) for s in scores.T]
+    return np.column_stack(columns) if columns else np.zeros((clusters.levels, 0))
+
+
+def _standard_errors(V: FloatArray, conventional: FloatArray, estimate: Estimate) -> tuple[FloatArray, tuple[str, ...]]:
+    """Roots of the diagonal; NaN where they are rounding."""
+    errors = np.sqrt(np.maximum(np.diag(V), 0.0))
+    if estimate.perfect_fit:
+        why = "the model fits perfectly: residuals are rounding, standard errors are undefined"
+        return np.full_like(errors, np.nan), (why,)
+    nothing = errors <= ZERO * conventional
+    names = [name for name, none in zip(estimate.names, nothing, strict=True) if none]
+    why = f"no standard error for {', '.join(names)}: the scores sum to zero in every cluster"
+    return np.where(nothing, np.nan, errors), (why,) if names else ()
+
+
+def _tests(
+    b: FloatArray, V: FloatArray, errors: FloatArray, correction: Correction, warnings: tuple[str, ...]
+) -> Inference:
+    statistic = b / errors
+    tail, quantile = _law(correction.df, statistic)
+    reach = quantile * errors
+    return Inference(
+        vcov=V,
+        std_error=errors,
+        statistic=statistic,
+        p_value=2 * tail,
+        conf_low=b - reach,
+        conf_high=b + reach,
+        distribution=correction.distribution,
+        df=correction.df,
+        warnings=warnings,
+    )
+
+
+def _law(df: float | None, statistic: FloatArray) -> tuple[FloatArray, float]:
+    """Upper tail beyond ``|statistic|`` and the quantile of the interval, of t with ``df`` or of the normal."""
+    upper = (1 + LEVEL) / 2
+    if df is None:
+        return np.asarray(special.ndtr(-np.abs(statistic))), float(special.ndtri(upper))
+    return np.asarray(special.stdtr(df, -np.abs(statistic))), float(special.stdtrit(df, upper))

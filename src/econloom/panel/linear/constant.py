@@ -1,0 +1,99 @@
+"""The constant that a program prints, as a linear functional of the regression.
+
+Without effects it is the intercept, ``c = mean(y) - mean(X)' b``. Stata's ``xtreg, fe`` with dummies for the other
+effects prints the mean of the unit effects where each other effect is at its first level::
+
+    c = mean(y) - mean(X)' b - mean(D)' d
+
+d the coefficients of the dummies D of all levels but the first. Let ``D~`` be D less its unit means, and
+``u = D~ (D~'W D~)^-1 mean(D)``. Then ``c = level(y) - level(X)' b`` with ``level(x) = mean(x) - u'W x``, and the
+rows' influence on c is ``1/n - u`` less the part that runs through b. So its standard error comes from the same
+sandwich as the slopes'.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.linalg import solve_triangular
+
+from econloom.core.estimate import Unavailable
+from econloom.panel.absorb import (
+    FloatArray,
+    GroupMeans,
+    dummy_columns,
+    pivoted_cholesky,
+    refuse_too_many,
+    schur_complement,
+)
+from econloom.panel.design import Design
+from econloom.panel.moments import Absorbed
+
+
+@dataclass(frozen=True)
+class Offset:
+    """What defines a constant on one block.
+
+    Attributes
+    ----------
+    levels : (m,) array
+        ``level(x)`` of every column of the block, in its own units.
+    column : (n,) array
+        ``1/n - u``.
+    """
+
+    levels: FloatArray
+    column: FloatArray
+
+
+def intercept(absorbed: Absorbed) -> Offset:
+    """The intercept of a model without effects."""
+    return Offset(absorbed.means, np.full(absorbed.n, 1.0 / absorbed.n))
+
+
+def base_period(design: Design, absorbed: Absorbed, unit: int) -> Offset | Unavailable:
+    """The constant of ``xtreg, fe``.
+
+    Parameters
+    ----------
+    design : Design
+    absorbed : Absorbed
+    unit : int
+        Which effect is the unit.
+
+    Returns
+    -------
+    Offset or Unavailable
+        Unavailable where dummies beyond the first levels are redundant too, so that the constant depends on which
+        of them a program leaves out.
+    """
+    means = GroupMeans.of(design.effects[unit], design.weights)
+    others = [g for n, g in enumerate(design.effects) if n != unit]
+    refuse_too_many(means.grouping, others)
+    u = np.zeros(design.n)
+    if others:
+        found = _base_influence(means, dummy_columns(others, design.n), [g.levels for g in others])
+        if isinstance(found, Unavailable):
+            return found
+        u = found
+    centred = design.block - absorbed.means
+    weighted_u = u if design.weights is None else u * design.weights
+    return Offset(absorbed.means - weighted_u @ centred, 1.0 / design.n - u)
+
+
+def _base_influence(means: GroupMeans, dummies: sparse.csr_array, levels: list[int]) -> FloatArray | Unavailable:
+    """``u = D~ (D~'W D~)^-1 mean(D)``, (n,), over all levels but the first of each effect."""
+    S, sizes = schur_complement(means, dummies)
+    first = np.cumsum([0, *levels[:-1]])
+    used = np.setdiff1d(np.arange(len(sizes)), first)
+    scale = np.sqrt(sizes[used])
+    factor, kept = pivoted_cholesky(S[np.ix_(used, used)] / np.outer(scale, scale))
+    if len(kept) < len(used):
+        return Unavailable(f"{len(used) - len(kept)} dummies beyond the first levels are redundant")
+    share = (sizes[used] / means.totals.sum() / scale)[kept]
+    gamma = np.zeros(len(sizes))
+    half = solve_triangular(factor, share, trans="T")
+    gamma[used[kept]] = solve_triangular(factor, half) / scale[kept]
+    return np.asarray(means.residuals((dummies @ gamma)[:, None])[:, 0])

@@ -1,0 +1,174 @@
+"""Ordinary and weighted least squares from moments.
+
+``b = (X'W X)^-1 X'W y`` with X and y the residuals on the effects (Frisch-Waugh-Lovell). A constant, where one is
+printed, is one more linear functional of the same regression (see :mod:`econloom.panel.linear.constant`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from econloom.core.errors import EstimationError, listed
+from econloom.core.estimate import CONSTANT
+from econloom.panel.absorb import FloatArray
+from econloom.panel.linear.constant import Offset
+from econloom.panel.linear.selection import ABSORBED, Factorised, Removed, factorise
+from econloom.panel.moments import Absorbed, Moments
+
+PERFECT_FIT = 1e-9
+"""Residuals smaller than this share of the outcome's spread within the effects are rounding."""
+ROUNDING = 1e-13
+"""So are those smaller than this share of its whole spread."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Coefficients and what any covariance of them needs.
+
+    With Z the instruments of the estimator (here the absorbed regressors and, for a constant, one more column),
+    ``coefficients = transform Z'W y`` and the sandwich is ``transform (Z' Omega Z) transform'``.
+
+    Attributes
+    ----------
+    names : tuple of str
+        p terms, the constant last.
+    coefficients : (p,) array
+    transform : (p, p) array
+        From sums over Z to coefficients.
+    columns : tuple of int
+        Columns of the absorbed block in Z.
+    extra : (n, 0 or 1) array
+        The column of Z that belongs to the constant.
+    residuals : (n,) array
+        In units of the outcome, rows as in the design.
+    removed : tuple of (str, str)
+    rss, tss_within : float
+        Weighted sums of squares of the residuals and of the absorbed outcome.
+    perfect_fit : bool
+        The residuals are rounding: nothing can be said of precision.
+    reciprocal_condition : float
+    """
+
+    names: tuple[str, ...]
+    coefficients: FloatArray
+    transform: FloatArray
+    columns: tuple[int, ...]
+    extra: FloatArray
+    residuals: FloatArray
+    removed: Removed
+    rss: float
+    tss_within: float
+    perfect_fit: bool
+    reciprocal_condition: float
+
+    @property
+    def regressors(self) -> int:
+        """Regressors kept, without the constant."""
+        return len(self.columns)
+
+    def instruments(self, absorbed: Absorbed) -> FloatArray:
+        """Z, (n, p)."""
+        return np.hstack([absorbed.block[:, list(self.columns)], self.extra])
+
+    def scores(self, absorbed: Absorbed) -> FloatArray:
+        """``z_i w_i e_i``, (n, p)."""
+        Z = self.instruments(absorbed)
+        return np.asarray(Z * absorbed.weighted(self.residuals[:, None]))
+
+    def bread(self, absorbed: Absorbed) -> FloatArray:
+        """``transform (Z'W Z) transform'``, the covariance of the coefficients for unit variance, (p, p)."""
+        Z = self.instruments(absorbed)
+        return np.asarray(self.transform @ (Z.T @ absorbed.weighted(Z)) @ self.transform.T)
+
+
+def least_squares(
+    moments: Moments, outcome: tuple[int, str], regressors: Sequence[tuple[int, str]], offset: Offset | None
+) -> Estimate:
+    """Estimate one model from the moments of its block.
+
+    Parameters
+    ----------
+    moments : Moments
+    outcome : (int, str)
+        Column of the block, and its name.
+    regressors : sequence of (int, str)
+        In the order of the formula.
+    offset : Offset or None
+        What defines the constant; None for no constant.
+
+    Raises
+    ------
+    EstimationError
+        The outcome does not vary within the effects, or no regressor is left.
+    """
+    absorbed = moments.absorbed
+    at, name = outcome
+    _refuse_flat_outcome(moments, at, name)
+    found = factorise(moments, at, [c for c, _ in regressors], [n for _, n in regressors])
+    if regressors and not found.kept:
+        raise EstimationError(f"no regressor of {name} is left: {_reasons(found.removed)}")
+    slopes = solve_triangular(found.factor, found.projection) / found.lengths
+    e = absorbed.block[:, at] - absorbed.block[:, list(found.kept)] @ slopes
+    unit = float(absorbed.scales[at])
+    tss = float(moments.gram[at, at])
+    rss = absorbed.total(e**2)
+    label = dict(regressors)
+    beta = slopes * unit / absorbed.scales[list(found.kept)]
+    transform, extra = _inverse(found, absorbed), np.zeros((absorbed.n, 0))
+    names = tuple(label[c] for c in found.kept)
+    if offset is not None:
+        beta, transform, extra = _with_constant(beta, transform, absorbed, found, offset, at)
+        names = (*names, CONSTANT)
+    return Estimate(
+        names=names,
+        coefficients=beta,
+        transform=transform,
+        columns=found.kept,
+        extra=extra,
+        residuals=e * unit,
+        removed=found.removed,
+        rss=rss * unit**2,
+        tss_within=tss * unit**2,
+        perfect_fit=bool(rss <= max(PERFECT_FIT**2 * tss, ROUNDING**2 * absorbed.n)),
+        reciprocal_condition=found.reciprocal_condition,
+    )
+
+
+def _inverse(found: Factorised, absorbed: Absorbed) -> FloatArray:
+    """``(Z'W Z)^-1`` with rows in units of the coefficients for an outcome in its own units."""
+    inverse = solve_triangular(found.factor, np.eye(len(found.kept)))
+    gram_inverse = (inverse @ inverse.T) / np.outer(found.lengths, found.lengths)
+    return np.asarray(gram_inverse / absorbed.scales[list(found.kept)][:, None])
+
+
+def _with_constant(
+    beta: FloatArray, transform: FloatArray, absorbed: Absorbed, found: Factorised, offset: Offset, at: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Append the constant ``c = level(y) - level(X)' b`` and its column ``1/n - u`` of Z."""
+    kept = list(found.kept)
+    level = offset.levels[kept]
+    constant = offset.levels[at] - level @ beta
+    k = len(kept)
+    wider = np.zeros((k + 1, k + 1))
+    wider[:k, :k] = transform
+    wider[k, :k] = -level @ transform
+    wider[k, k] = 1.0
+    return np.append(beta, constant), wider, offset.column[:, None]
+
+
+def _refuse_flat_outcome(moments: Moments, at: int, name: str) -> None:
+    absorbed = moments.absorbed
+    if absorbed.constant[at]:
+        raise EstimationError(f"the outcome {name} holds one value in all {absorbed.n} rows")
+    if moments.gram[at, at] <= ABSORBED**2 * absorbed.n:
+        raise EstimationError(
+            f"the outcome {name} does not vary within the effects: they leave nothing of its {absorbed.n} rows"
+        )
+
+
+def _reasons(removed: Removed) -> str:
+    return listed(f"{name} ({why})" for name, why in removed)
