@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Sequence
+from typing import TypeVar
 
 from econloom.core.estimate import CONSTANT, Tidy
 from econloom.core.labels import Label, Lang
 from econloom.core.spec import TableSpec
 
+_Key = TypeVar("_Key", bound=Hashable)
 _Sentence = Callable[[Sequence[Tidy], TableSpec, Lang], str]
 _ERRORS = {
     "zh": {"iid": "普通标准误", "hc1": "异方差稳健标准误"},
@@ -122,12 +124,17 @@ def _note(models: Sequence[Tidy], spec: TableSpec, lang: Lang) -> str:
         return ""
     if lang == "zh":
         return "；".join(sentences) + "。"
-    return ". ".join(s[0].upper() + s[1:] for s in sentences) + "."
+    return ". ".join(_opened(s) for s in sentences) + "."
 
 
-def _grouped(keys: Sequence[Hashable]) -> list[tuple[Hashable, list[int]]]:
+def _opened(sentence: str) -> str:
+    """With a capital, except ``t statistics`` and ``p values``."""
+    return sentence if sentence[1] == " " else sentence[0].upper() + sentence[1:]
+
+
+def _grouped(keys: Sequence[_Key]) -> list[tuple[_Key, list[int]]]:
     """Column numbers by key, in order of first appearance."""
-    groups: dict[Hashable, list[int]] = {}
+    groups: dict[_Key, list[int]] = {}
     for number, key in enumerate(keys, 1):
         groups.setdefault(key, []).append(number)
     return list(groups.items())
@@ -225,14 +232,14 @@ def _controls(models: Sequence[Tidy], spec: TableSpec, lang: Lang) -> str:
     """What stands behind a collapsed row of controls, by column where columns differ."""
     if spec.show.controls != "collapse":
         return ""
-    wanted = set(spec.controls) - {CONSTANT}
-    held = [tuple(c.term for c in m.coefficients if c.term in wanted) for m in models]
+    held = [tuple(t for t in spec.controls if t != CONSTANT and m.coefficient(t)) for m in models]
     groups = [(key, c) for key, c in _grouped(held) if key]
     if not groups:
         return ""
     said = []
     for terms, numbers in groups:
-        listed = series([compound(str(t), spec).text(lang) for t in terms], lang)  # type: ignore[attr-defined]
+        names = [compound(t, spec).text(lang) for t in terms]
+        listed = series(names if lang == "zh" else [_inner(n) for n in names], lang)
         if len(groups) == 1:
             return f"控制变量为{listed}" if lang == "zh" else f"controls: {listed}"
         said.append(f"{columns(numbers, lang)}为{listed}" if lang == "zh" else f"{listed} in {columns(numbers, lang)}")

@@ -18,12 +18,15 @@ STYLE = """<style>
 .econloom-table.econloom-table table { width: 100%; margin: 0; border: 0; border-collapse: collapse;
   border-top: 1.5pt solid currentColor; border-bottom: 1.5pt solid currentColor; font: inherit; table-layout: auto; }
 .econloom-table.econloom-table tr { background: none; border: 0; }
-.econloom-table.econloom-table tr > * { padding: 0.1em 0.7em; border: 0; background: none; color: inherit;
+.econloom-table.econloom-table tr > * { padding: 0.1em 1em; border: 0; background: none; color: inherit;
   font-weight: normal; text-align: center; vertical-align: middle; font-variant-numeric: tabular-nums lining-nums; }
 .econloom-table.econloom-table tr > .stub { text-align: left; padding-left: 0.3em; max-width: 22em; }
 .econloom-table.econloom-table tr > .rule { border-top: 0.75pt solid currentColor; }
 .econloom-table.econloom-table tr > .number { white-space: nowrap; }
-.econloom-table.econloom-table sup { display: inline-block; width: 0; overflow: visible; line-height: 0; }
+.econloom-table.econloom-table tr.estimate > * { padding-bottom: 0; }
+.econloom-table.econloom-table tr.paren > * { padding-top: 0; line-height: 1.2; }
+.econloom-table.econloom-table sup { display: inline-block; width: 0; overflow: visible; line-height: 0;
+  font-size: 0.7em; }
 .econloom-table.econloom-table .title { margin: 0 0 0.3em; padding: 0; font-weight: bold; text-align: center; }
 .econloom-table.econloom-table .notes { display: table-caption; caption-side: bottom; margin: 0; padding: 0.3em 0 0;
   font-size: 0.85em; text-align: left; }
