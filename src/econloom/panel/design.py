@@ -178,29 +178,23 @@ def draw_sample(columns: Columns, request: Request) -> Sample:
     return Sample(columns.base[alive], log)
 
 
-def build_design(columns: Columns, requests: Sequence[Request], sample: Sample) -> Design:
-    """Arrays for requests that share rows, effects and weights.
-
-    Raises
-    ------
-    EstimationError
-        A single cluster.
-    """
-    model = requests[0].model
+def build_design(members: Sequence[tuple[Columns, Request]], sample: Sample) -> Design:
+    """Arrays for requests that share rows, effects and weights, each with the columns it was sampled from."""
+    columns, first = members[0]
+    model = first.model
     at = np.searchsorted(columns.base, sample.rows).astype(np.int64)
     effects = _groupings(columns, model.effects, at)
     order = np.argsort(effects[largest(effects)].codes, kind="stable") if effects else np.arange(len(at))
     at = at[order]
-    terms = {t.key: (t, r.model.text) for r in requests for t in (r.model.outcome, *r.model.terms)}
-    block = np.column_stack([columns.term(term, text)[at] for term, text in terms.values()])
-    keys = dict.fromkeys(k for r in requests for k in (r.cluster_keys, r.unit_keys) if k is not None)
+    block = _block(members, sample.rows[order])
+    keys = dict.fromkeys(k for _, r in members for k in (r.cluster_keys, r.unit_keys) if k is not None)
     groups = {k: Grouping.of("^".join(k), columns.groups(k)[0][at]) for k in keys}
     return Design(
-        keys=tuple(terms),
-        block=np.ascontiguousarray(block, dtype=np.float64),
+        keys=tuple(block),
+        block=np.column_stack(list(block.values())),
         effects=tuple(g.take(order) for g in effects),
         intercept=model.intercept or bool(effects),
-        weights=_weights(columns, requests[0].weights, at),
+        weights=_weights(columns, first.weights, at),
         groups=groups,
         rows=sample.rows[order],
     )
@@ -239,6 +233,17 @@ def _faults(columns: Columns, request: Request) -> Iterator[tuple[str, BoolArray
 
 def _groupings(columns: Columns, effects: Sequence[EffectTerm], at: IntArray) -> list[Grouping]:
     return [Grouping.of(e.name, columns.groups(e.columns)[0][at]) for e in effects]
+
+
+def _block(members: Sequence[tuple[Columns, Request]], rows: IntArray) -> dict[str, FloatArray]:
+    """Every term of every model once, at some rows of the panel."""
+    found: dict[str, FloatArray] = {}
+    for columns, request in members:
+        at = np.searchsorted(columns.base, rows)
+        for term in (request.model.outcome, *request.model.terms):
+            if term.key not in found:
+                found[term.key] = columns.term(term, request.model.text)[at]
+    return found
 
 
 def _weights(columns: Columns, name: str | None, at: IntArray) -> FloatArray | None:

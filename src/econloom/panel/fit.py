@@ -22,7 +22,7 @@ from econloom.panel.design import Design, Request, Sample, build_design, draw_sa
 from econloom.panel.formula import parse_formula
 from econloom.panel.inference.sandwich import Inference, infer
 from econloom.panel.linear.constant import Offset, base_period, intercept
-from econloom.panel.linear.goodness import Glance, goodness
+from econloom.panel.linear.goodness import Basis, Glance, goodness
 from econloom.panel.linear.ols import Estimate, least_squares
 from econloom.panel.moments import Absorbed, Moments, cross_multiply, sweep
 from econloom.panel.sources import as_panel
@@ -221,7 +221,7 @@ def fit_many(requests: Sequence[Request]) -> list[Fit]:
     for members in groups.values():
         numbers = [number for number, _, _ in members]
         samples = [sample for _, sample, _ in members]
-        shared = _fit_group(members[0][2], [requests[n] for n in numbers], samples)
+        shared = _fit_group([(source, requests[n]) for n, _, source in members], samples)
         fits.update(zip(numbers, shared, strict=True))
     return [fits[number] for number in range(len(requests))]
 
@@ -245,13 +245,13 @@ def _group_key(asked: Request, sample: Sample) -> tuple[object, ...]:
     return (id(asked.panel), id(asked.scope), rows, effects, asked.weights, model.intercept or bool(effects))
 
 
-def _fit_group(columns: Columns, requests: Sequence[Request], samples: Sequence[Sample]) -> Iterable[Fit]:
-    asked = requests[0]
+def _fit_group(members: Sequence[tuple[Columns, Request]], samples: Sequence[Sample]) -> Iterable[Fit]:
+    asked = members[0][1]
     try:
-        design = build_design(columns, requests, samples[0])
+        design = build_design(members, samples[0])
         moments = cross_multiply(sweep(design))
         offsets: dict[object, Offset | Unavailable | None] = {}
-        for asked, sample in zip(requests, samples, strict=True):
+        for (_, asked), sample in zip(members, samples, strict=True):
             key = (asked.ssc, asked.unit_effect)
             if key not in offsets:
                 offsets[key] = _offset(asked, design, moments.absorbed)
@@ -298,7 +298,8 @@ def _assembled(asked: Request, log: SampleLog, arrays: _Arrays) -> Fit:
     if counts.n <= counts.regressors + counts.absorbed_rank:
         taken = f"{counts.regressors} regressors and {counts.absorbed_rank} dimensions of effects"
         raise EstimationError(f"{counts.n} rows for {taken}: no degrees of freedom are left")
-    inference = infer(estimate, absorbed, asked.vcov, correction(asked.ssc, asked.vcov, counts), clusters)
+    rule = correction(asked.ssc, asked.vcov, counts)
+    inference = infer(estimate, absorbed, asked.vcov, rule, clusters)
     unit = _unit_position(asked)
     effect = None if unit is None else design.effects[unit]
     at = design.positions([asked.model.outcome])[0]
@@ -307,7 +308,7 @@ def _assembled(asked: Request, log: SampleLog, arrays: _Arrays) -> Fit:
         "n": design.n,
         "n_units": units.levels if units else None,
         "n_clusters": counts.clusters,
-        **goodness(design, absorbed, estimate, at, effect, asked.ssc, counts),
+        **goodness(design, absorbed, estimate, Basis(at, effect, asked.ssc, counts, rule)),
     }
     return Fit(asked, log, design, absorbed, estimate, inference, glance, arrays.constant)
 

@@ -40,7 +40,7 @@ def _rows(tidy: Tidy) -> list[tuple[str, ...]]:
             c.term,
             _number(c.estimate) + "*" * stars(c.p_value, CUTS),
             *map(_number, (c.std_error, c.statistic)),
-            "" if math.isnan(c.p_value) else f"{c.p_value:.4f}",
+            _p_value(c.p_value),
             *map(_number, (c.conf_low, c.conf_high)),
         )
         for c in tidy.coefficients
@@ -62,6 +62,12 @@ def _notes(tidy: Tidy) -> list[str]:
         ", ".join(values),
         *(f"note: {warning}" for warning in warnings),
     ]
+
+
+def _p_value(value: float) -> str:
+    if math.isnan(value):
+        return ""
+    return "<0.0001" if value < 1e-4 else f"{value:.4f}"
 
 
 def _number(value: float) -> str:

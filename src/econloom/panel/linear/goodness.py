@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from econloom.core.spec import SscName
 from econloom.panel.absorb import Grouping, GroupMeans
-from econloom.panel.conventions import Counts, residual_df
+from econloom.panel.conventions import Correction, Counts, residual_df
 from econloom.panel.design import Design
 from econloom.panel.linear.ols import Estimate
 from econloom.panel.moments import Absorbed
@@ -16,43 +17,61 @@ from econloom.panel.moments import Absorbed
 Glance = dict[str, float | int | None]
 
 
-def goodness(
-    design: Design, absorbed: Absorbed, estimate: Estimate, at: int, unit: Grouping | None, ssc: SscName, counts: Counts
-) -> Glance:
-    """R2 in its kinds, the log likelihood and degrees of freedom.
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What the statistics of one model refer to.
 
-    Parameters
+    Attributes
     ----------
-    design, absorbed, estimate
-    at : int
-        Column of the block that holds the outcome.
+    outcome : int
+        Column of the block.
     unit : Grouping or None
         The unit effect.
-    ssc, counts
-        For the degrees of freedom.
+    ssc : {"fixest", "xtreg", "none"}
+    counts : Counts
+    rule : Correction
+        Of the covariance in use; the adjusted R2 of ``xtreg`` follows it.
+    """
+
+    outcome: int
+    unit: Grouping | None
+    ssc: SscName
+    counts: Counts
+    rule: Correction
+
+
+def goodness(design: Design, absorbed: Absorbed, estimate: Estimate, basis: Basis) -> Glance:
+    """R2 in its kinds, the log likelihood and degrees of freedom.
 
     Returns
     -------
     dict
         ``r2 = 1 - rss/tss`` (about zero without constant and effects); ``r2_within`` with all effects partialled
-        out of both; ``r2_within_unit`` with only the unit effect out of the total; ``r2_adjusted``; ``loglik`` of
-        normal errors, ``-n/2 (log(2 pi rss/n) + 1) + sum(log w)/2``; ``sigma = sqrt(rss/df_residual)``.
+        out of both; ``r2_within_unit`` with only the unit effect out of the total; ``r2_adjusted`` of ``r2``, or
+        under ``xtreg`` of ``r2_within_unit`` as that command has it; ``loglik`` of normal errors;
+        ``sigma = sqrt(rss/df_residual)``; ``df_residual``.
     """
     n, rss = absorbed.n, estimate.rss
-    tss = n * float(absorbed.scales[at]) ** 2
-    df = residual_df(ssc, counts)
-    free = n - (1 if design.intercept else 0)
-    unit_tss = _unit_tss(design, at, unit) if unit is not None else None
-    r2 = 1 - rss / tss
+    tss = n * float(absorbed.scales[basis.outcome]) ** 2
+    unit_tss = _unit_tss(design, basis.outcome, basis.unit) if basis.unit is not None else None
+    r2, within_unit = 1 - rss / tss, 1 - rss / unit_tss if unit_tss else None
+    df = residual_df(basis.ssc, basis.counts)
     return {
         "r2": r2,
         "r2_within": 1 - rss / estimate.tss_within if design.effects else None,
-        "r2_within_unit": 1 - rss / unit_tss if unit_tss else None,
-        "r2_adjusted": 1 - (1 - r2) * free / df if df > 0 else None,
-        "loglik": None if estimate.perfect_fit else _log_likelihood(absorbed, rss),
+        "r2_within_unit": within_unit,
+        "r2_adjusted": _adjusted(r2, within_unit, n - int(design.intercept), df, basis),
+        "loglik": None if estimate.perfect_fit else _log_likelihood(absorbed, rss, basis.ssc),
         "sigma": math.sqrt(rss / df) if df > 0 else None,
         "df_residual": df,
     }
+
+
+def _adjusted(r2: float, within_unit: float | None, free: int, df: int, basis: Basis) -> float | None:
+    if basis.ssc == "xtreg" and within_unit is not None:
+        left = df if basis.counts.clusters is None else basis.counts.n - basis.rule.parameters
+        return 1 - (1 - within_unit) * free / left
+    return 1 - (1 - r2) * free / df if df > 0 else None
 
 
 def _unit_tss(design: Design, at: int, unit: Grouping) -> float:
@@ -62,7 +81,8 @@ def _unit_tss(design: Design, at: int, unit: Grouping) -> float:
     return float(e @ e if w is None else w @ e**2)
 
 
-def _log_likelihood(absorbed: Absorbed, rss: float) -> float:
-    n = absorbed.n
-    log_weights = 0.0 if absorbed.weights is None else float(np.log(absorbed.weights).sum())
+def _log_likelihood(absorbed: Absorbed, rss: float, ssc: SscName) -> float:
+    """``-n/2 (log(2 pi rss/n) + 1) + sum(log w)/2``; Stata leaves the last term out."""
+    n, weights = absorbed.n, absorbed.weights
+    log_weights = 0.0 if weights is None or ssc == "xtreg" else float(np.log(weights).sum())
     return -n / 2 * (math.log(2 * math.pi * rss / n) + 1) + log_weights / 2
