@@ -223,13 +223,14 @@ def _terms(models: Sequence[Tidy], spec: TableSpec) -> list[str]:
 def _term_rows(term: str, models: Sequence[Tidy], spec: TableSpec) -> list[Row]:
     label = CONSTANT_LABEL if term == CONSTANT else notes.compound(term, spec)
     places = [(m.coefficient(term), f"{spec.id}.c{n}.{term}") for n, m in enumerate(models, 1)]
-    rows = [Row(label, tuple(_estimate(c, source, spec) for c, source in places), role="estimate")]
+    rows = [Row(label, tuple(estimate_cell(c, source, spec) for c, source in places), role="estimate")]
     if spec.show.paren != "none":
-        rows.append(Row(Label(), tuple(_paren(c, source, spec) for c, source in places), role="paren"))
+        rows.append(Row(Label(), tuple(bracket_cell(c, source, spec) for c, source in places), role="paren"))
     return rows
 
 
-def _estimate(found: Coefficient | None, source: str, spec: TableSpec) -> Cell:
+def estimate_cell(found: Coefficient | None, source: str, spec: TableSpec) -> Cell:
+    """A coefficient with its stars; an empty cell where the model has none."""
     if found is None:
         return Cell()
     # a coefficient that is zero to the printed decimals, with a standard error that is not, is rounding: print 0.0000
@@ -244,10 +245,11 @@ def _estimate(found: Coefficient | None, source: str, spec: TableSpec) -> Cell:
     )
 
 
-def _paren(found: Coefficient | None, source: str, spec: TableSpec) -> Cell:
-    if found is None:
-        return Cell()
+def bracket_cell(found: Coefficient | None, source: str, spec: TableSpec) -> Cell:
+    """What stands below a coefficient, as ``spec.show.paren`` says; empty where the model has none or it says none."""
     kind = spec.show.paren
+    if found is None or kind == "none":
+        return Cell()
     value = _BELOW[kind](found)
     return Cell("paren", value, spec.digits, source=f"{source}.{kind}", notation="auto" if kind == "se" else "fixed")
 

@@ -24,6 +24,7 @@ STRETCH = 1.5  # most that a table is spread beyond what its texts need
 _CHOICES = ((10.5, False), (9.0, False), (8.0, False), (7.5, False), (9.0, True), (7.5, True))  # points, landscape
 _NARROW = dict.fromkeys(".,:;'|iljtfI ![]/", 0.28) | dict.fromkeys("()-", 0.333) | {"−": 0.564, "*": 0.33, "%": 0.83}
 _HEADER_WRAP = 6.0  # em of Chinese header text that stay on one line
+_WORD_WRAP = 12.0  # em from which even a single Latin word of a header is broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def _over(header: tuple[Cell, ...], column: int) -> Cell:
 
 def _unbreakable(words: str) -> float:
     """The longest word of a header; Chinese breaks anywhere past some characters."""
-    return max((min(em_width(w), _HEADER_WRAP) if _is_wide(w) else em_width(w) for w in words.split()), default=0.0)
+    return max((min(em_width(w), _HEADER_WRAP if _is_wide(w) else _WORD_WRAP) for w in words.split()), default=0.0)
 
 
 def _is_wide(word: str) -> bool:
