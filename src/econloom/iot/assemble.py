@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -12,37 +12,40 @@ from econloom.core.errors import DataError, UsageError, did_you_mean, listed
 from econloom.iot.balance import FloatArray
 
 Numbers = NDArray[Any]
-NegativeOutput = Literal["to_final_use", "refuse"]
+NegativeOutput = Literal["floor_final_use", "refuse"]
 
 _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Retired:
-    """A sector that cannot produce (output zero or below) and was taken out of production.
+class Mended:
+    """A sector whose sales did not sum to a positive output, and what was done.
 
     Attributes
     ----------
     row : int
         Its place in the table, ``country * S + sector``.
     output : float
-        Row sum before; its absolute value was added to final use at home.
-    inputs : float
-        Column sum before; booked as final use at home.
+        Sum of its sales as the sources have them, zero or below.
+    added : float
+        Sum of its negative final-use cells, which were set to zero; its output grew by as much.
+    moved : float
+        Inputs of a sector without any sales, booked as final use at home; usually 0.
     """
 
     row: int
     output: float
-    inputs: float
+    added: float
+    moved: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assembled:
-    """Arrays of one assembled year: ``Z`` (n, n), ``Y`` (n, G) and the retired sectors."""
+    """Arrays of one assembled year: ``Z`` (n, n), ``Y`` (n, G) and the sectors that had to be mended."""
 
     Z: FloatArray
     Y: FloatArray
-    retired: tuple[Retired, ...]
+    mended: tuple[Mended, ...]
 
 
 def assemble_year(
@@ -51,7 +54,7 @@ def assemble_year(
     intermediate: Numbers,
     final: Numbers,
     rest_of_world: Numbers,
-    negative_output: NegativeOutput = "to_final_use",
+    negative_output: NegativeOutput = "floor_final_use",
 ) -> Assembled:
     """Join K national tables and the flows between G = K + 1 economies, the rest of the world last.
 
@@ -68,10 +71,10 @@ def assemble_year(
         Flows by origin, destination and product; on the diagonal only the last entry is read.
     rest_of_world : array_like (S, S)
         Domestic intermediate block of the rest of the world; its row shares are used.
-    negative_output : {"to_final_use", "refuse"}
-        A sector with negative output (or inputs but no output) has no technology. ``to_final_use`` adds the
-        shortfall to its final use at home and books its inputs as final use at home, so that rows keep their sums
-        and the sector has x = 0; ``refuse`` raises.
+    negative_output : {"floor_final_use", "refuse"}
+        A sector whose negative final use (drawn-down inventories) outweighs all its sales has no output to divide
+        by. ``floor_final_use`` sets its negative final-use cells to zero, so that its output is what it does sell;
+        ``refuse`` raises. With either, inputs of a sector that sells nothing at all become final use at home.
 
     Returns
     -------
@@ -98,24 +101,22 @@ def assemble_year(
     array([[5., 6.],
            [2., 8.]])
     """
-    _check_choice(negative_output)
+    check_choice(negative_output)
     K, S = _shapes(domestic, imports, intermediate, final, rest_of_world)
     G = K + 1
     Z = np.empty((G, S, G, S))
-    Y = np.empty((G, S, G))
-    Y[...] = np.moveaxis(final, 1, 2)
     for d in range(K):
         shares = use_shares(imports[d, :, :S], np.asarray(intermediate)[:, d].sum(axis=0))
         np.multiply(intermediate[:, d, :, None], shares, out=Z[:, :, d, :])
         Z[d, :, d, :] = domestic[d, :, :S]
-        Y[d, :, d] = domestic[d, :, S:].sum(axis=1)
     shares = use_shares(rest_of_world, np.asarray(intermediate)[:, K].sum(axis=0))
     np.multiply(intermediate[:, K, :, None], shares, out=Z[:, :, K, :])
-    Zn, Yn = Z.reshape(G * S, G * S), Y.reshape(G * S, G)
-    return Assembled(Zn, Yn, _retire(Zn, Yn, S, negative_output))
+    rows, Y = Z.reshape(G * S, G * S), final_use(domestic, final)
+    return Assembled(rows, Y, _mend(rows, Y, negative_output))
 
 
-def _check_choice(choice: str) -> None:
+def check_choice(choice: str) -> None:
+    """UsageError for a choice of ``negative_output`` that is none."""
     known = get_args(NegativeOutput)
     if choice not in known:
         raise UsageError(
@@ -159,20 +160,47 @@ def _shapes(
     return K, S
 
 
-def _retire(Z: FloatArray, Y: FloatArray, S: int, choice: NegativeOutput) -> tuple[Retired, ...]:
-    """Take sectors that cannot produce out of production, in place; other rows keep their sums."""
-    x, inputs = Z.sum(axis=1) + Y.sum(axis=1), Z.sum(axis=0)
-    tiny = _ROUNDING * np.abs(x).max()
-    rows = np.flatnonzero((x < -tiny) | ((x <= tiny) & (inputs > tiny)))
-    retired = tuple(Retired(int(j), float(x[j]), float(inputs[j])) for j in rows)
-    if retired and choice == "refuse":
+def _mend(Z: FloatArray, Y: FloatArray, choice: NegativeOutput) -> tuple[Mended, ...]:
+    """Give every sector that sells a positive output, in place; the other rows keep their sums."""
+    S, inputs = len(Y) // Y.shape[1], Z.sum(axis=0)
+    sales = Z.sum(axis=1)
+    found = floored(sales, Y)
+    if found and choice == "refuse":
         raise DataError(
-            "sectors without positive output: " + listed(f"row {r.row} ({r.output:,.6g})" for r in retired),
-            hint="negative_output='to_final_use' books the shortfall as final use and reports it",
+            "sectors whose sales sum to zero or less: " + listed(f"row {m.row} ({m.output:,.6g})" for m in found),
+            hint="negative_output='floor_final_use' sets their negative final use to zero and reports it",
         )
-    for r in retired:
-        home = r.row // S
-        Y[r.row, home] -= r.output
-        Y[:, home] += Z[:, r.row]
-        Z[:, r.row] = 0.0
-    return retired
+    for m in found:
+        np.maximum(Y[m.row], 0.0, out=Y[m.row])
+    without_sales = np.flatnonzero((sales + Y.sum(axis=1) == 0) & (inputs > 0))
+    for row in without_sales:
+        Y[:, row // S] += Z[:, row]
+        Z[:, row] = 0.0
+    moved = {int(row): float(inputs[row]) for row in without_sales}
+    mended = {m.row: replace(m, moved=moved.get(m.row, 0.0)) for m in found}
+    idle = {row: Mended(row, 0.0, 0.0, amount) for row, amount in moved.items() if row not in mended}
+    return tuple(m for _, m in sorted({**mended, **idle}.items()))
+
+
+def floored(sales: FloatArray, Y: FloatArray) -> tuple[Mended, ...]:
+    """Sectors whose negative final use outweighs or cancels everything that they sell.
+
+    Parameters
+    ----------
+    sales : ndarray (n,)
+        Intermediate sales.
+    Y : ndarray (n, G)
+    """
+    x = sales + Y.sum(axis=1)
+    tiny = _ROUNDING * np.abs(x).max()
+    rows = np.flatnonzero((x <= tiny) & (Y.min(axis=1) < 0))
+    return tuple(Mended(int(j), float(x[j]) if x[j] < -tiny else 0.0, float(-Y[j].clip(max=0.0).sum())) for j in rows)
+
+
+def final_use(domestic: Numbers, final: Numbers) -> FloatArray:
+    """Final use by destination, shape (G S, G): national columns at home, bilateral flows abroad."""
+    K, S = domestic.shape[:2]
+    Y = np.array(np.moveaxis(np.asarray(final), 1, 2), dtype=np.float64, order="C")
+    home = np.arange(K)
+    Y[home, :, home] = domestic[..., S:].sum(axis=2)
+    return Y.reshape((K + 1) * S, K + 1)

@@ -52,12 +52,16 @@ class Balance:
         ``A x + Y 1``: equals x when x is the row sums; inputs of sectors without output are missing from it.
     costs : ndarray (n,)
         ``colsum(Z) + v x``: equals x when ``v = 1 - colsum(A)``.
+    idle_sales : ndarray (n,)
+        Absolute sales of rows whose output is zero (sales and negative final use cancel): such a product is bought
+        but nobody's value added is in it, so final demand absorbed falls short by up to this much. Zero elsewhere.
     """
 
     labels: tuple[str, ...]
     output: FloatArray
     uses: FloatArray
     costs: FloatArray
+    idle_sales: FloatArray
 
     @property
     def row_gap(self) -> FloatArray:
@@ -71,12 +75,13 @@ class Balance:
 
     @property
     def largest(self) -> float:
-        """The largest absolute gap of either identity, relative to the largest output."""
+        """The largest absolute gap or idle sale, relative to the largest output."""
         scale = float(np.abs(self.output).max()) or 1.0
-        return float(max(np.abs(self.row_gap).max(), np.abs(self.column_gap).max())) / scale
+        gaps = (self.row_gap, self.column_gap, self.idle_sales)
+        return float(max(np.abs(gap).max() for gap in gaps)) / scale
 
     def holds(self, tolerance: float = 1e-9) -> bool:
-        """Whether both identities hold within ``tolerance`` times the largest output."""
+        """Whether the identities hold within ``tolerance`` times the largest output."""
         return self.largest <= tolerance
 
     def worst_rows(self, most: int = 5) -> tuple[Gap, ...]:
@@ -94,6 +99,8 @@ class Balance:
         if self.holds():
             return f"balanced: largest gap {self.largest:.1e} of the largest output"
         rows = [f"  row    {g}" for g in self.worst_rows(3)] + [f"  column {g}" for g in self.worst_columns(3)]
+        idle = np.flatnonzero(self.idle_sales)
+        rows += [f"  idle   {self.labels[i]}: output 0, sales {self.idle_sales[i]:,.6g}" for i in idle[:3]]
         return "\n".join([f"largest gap {self.largest:.1e} of the largest output", *rows])
 
 

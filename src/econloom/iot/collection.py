@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from econloom.core.errors import DataError, UsageError
 from econloom.core.lineage import Event
-from econloom.iot.assemble import NegativeOutput, Retired, assemble_year
+from econloom.iot.assemble import Mended, NegativeOutput, assemble_year, check_choice, final_use, floored
 from econloom.iot.balance import FloatArray
 from econloom.iot.parsers.wiod2016_assembled import NationalSources
 from econloom.iot.table import IOTable
@@ -45,13 +45,13 @@ class YearlyTables:
     rest_of_world : str
         Its code.
     events : tuple of Event
-        What was read, and a warning for each year with sectors that had to be taken out of production.
+        What was read, and a warning for each year with sectors whose negative final use had to be set to zero.
     files : mapping of str to str
         Path and SHA-256 digest of every file read.
     """
 
     sources: NationalSources
-    negative_output: NegativeOutput = "to_final_use"
+    negative_output: NegativeOutput = "floor_final_use"
     events: tuple[Event, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -62,29 +62,39 @@ class YearlyTables:
             "inter-country tables assembled by import proportionality, not official ones",
             detail={"files": dict(s.files), "layout": s.layout, "checked_against_manifest": s.verified},
         )
+        check_choice(self.negative_output)
         object.__setattr__(self, "events", (read, *self._warnings()))
 
     def _warnings(self) -> tuple[Event, ...]:
-        """One event a year with sectors whose sales sum to less than zero."""
+        """One event a year with sectors whose sales sum to zero or less."""
         s = self.sources
         found = []
         for k, year in enumerate(s.years):
-            x = s.outputs(k)
-            retired = [Retired(int(j), float(x[j]), np.nan) for j in np.flatnonzero(x < -1e-9 * np.abs(x).max())]
-            if retired:
-                found.append(self._event(year, retired))
+            sales = s.intermediate(k).sum(axis=1)
+            sales[:-1] += s.domestic[k, :, :, : len(s.sectors)].sum(axis=2)
+            mended = floored(sales.reshape(-1), final_use(s.domestic[k], s.final(k)))
+            if mended:
+                found.append(self._event(year, mended))
         return tuple(found)
 
-    def _event(self, year: int, retired: list[Retired]) -> Event:
+    def _event(self, year: int, mended: Sequence[Mended]) -> Event:
         S = len(self.sectors)
-        named = {f"{self.countries[r.row // S]} {self.sectors[r.row % S]}": r.output for r in retired}
-        amounts = ", ".join(f"{label} {amount:,.6g}" for label, amount in named.items())
+        named = {f"{self.countries[m.row // S]} {self.sectors[m.row % S]}": m for m in mended}
+        outputs = ", ".join(f"{label} {m.output:,.6g}" for label, m in named.items())
         done = {
-            "to_final_use": "shortfall and inputs booked as final use at home, output set to 0",
+            "floor_final_use": f"negative final use set to 0 (+{sum(m.added for m in mended):,.6g})",
             "refuse": "this year cannot be assembled with negative_output='refuse'",
         }[self.negative_output]
-        detail = {"year": year, "choice": self.negative_output, "output": named}
-        return Event("warning", f"{year}: no positive output in {amounts}; {done}", cells=len(named), detail=detail)
+        moved = sum(m.moved for m in mended)
+        more = f"; inputs of sectors that sell nothing booked as final use ({moved:,.6g})" if moved else ""
+        detail = {
+            "year": year,
+            "choice": self.negative_output,
+            "output": {label: m.output for label, m in named.items()},
+            "added": {label: m.added for label, m in named.items()},
+        }
+        message = f"{year}: no positive output in {outputs}; {done}{more}"
+        return Event("warning", message, cells=len(named), detail=detail)
 
     @property
     def years(self) -> tuple[int, ...]:
@@ -129,7 +139,7 @@ class YearlyTables:
             )
         except DataError as error:
             raise self._named(error, int(year)) from error
-        events = (self._event(int(year), list(made.retired)),) if made.retired else ()
+        events = (self._event(int(year), made.mended),) if made.mended else ()
         return IOTable(made.Z, made.Y, s.countries, s.sectors, events=events)
 
     def _named(self, error: DataError, year: int) -> DataError:

@@ -87,9 +87,10 @@ def factor(table: IOTable) -> Factors:
     >>> round(factor(t).rcond, 3)
     0.681
     """
-    M = np.multiply(table.Z, -table.reciprocal_output())
-    M.reshape(-1)[:: table.n + 1] += 1.0
-    norm = float(np.abs(M.sum(axis=1)).max()) if table.n == 1 else _inf_norm(M)
+    with np.errstate(over="ignore", invalid="ignore"):
+        M = np.multiply(table.Z, -table.reciprocal_output(), order="C")
+        M[np.diag_indices(table.n)] += 1.0
+        norm = _inf_norm(M)
     if not np.isfinite(norm):
         raise DataError("the coefficients Z / x overflow: an output is far too small for its inputs")
     # M in C order is its transpose in Fortran order: LAPACK factors it in place, without a copy

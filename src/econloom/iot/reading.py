@@ -11,7 +11,7 @@ from econloom.iot.parsers import wiod2016_assembled as wiod
 from econloom.iot.table import IOTable
 
 
-def read(path: str | Path, *, negative_output: NegativeOutput = "to_final_use") -> YearlyTables | IOTable:
+def read(path: str | Path, *, negative_output: NegativeOutput = "floor_final_use") -> YearlyTables | IOTable:
     """Read inter-country tables.
 
     Parameters
@@ -19,8 +19,8 @@ def read(path: str | Path, *, negative_output: NegativeOutput = "to_final_use") 
     path : str or Path
         A folder in the layout ``wiod2016-assembled`` (national.npz, bilateral.npz, rest_of_world.npz), or an npz
         file that :meth:`IOTable.to_npz` wrote.
-    negative_output : {"to_final_use", "refuse"}, keyword only
-        What to do with sectors of negative output in an assembled table, see
+    negative_output : {"floor_final_use", "refuse"}, keyword only
+        What to do with sectors whose sales sum to zero or less in an assembled table, see
         :func:`econloom.iot.assemble.assemble_year`.
 
     Returns

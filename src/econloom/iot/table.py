@@ -165,7 +165,10 @@ class IOTable:
     def balance(self) -> Balance:
         """The gaps of ``x = A x + Y 1`` and ``x = colsum(Z) + v x``, with the worst rows by name."""
         uses = self.Z @ (self.x > 0).astype(np.float64) + self.Y.sum(axis=1)
-        return Balance(self.labels, self.x, uses, self.Z.sum(axis=0) + self.v * self.x)
+        idle = np.flatnonzero(self.x == 0)
+        idle_sales = np.zeros(self.n)
+        idle_sales[idle] = np.abs(self.Z[idle]).sum(axis=1) + np.abs(self.Y[idle]).sum(axis=1)
+        return Balance(self.labels, self.x, uses, self.Z.sum(axis=0) + self.v * self.x, idle_sales)
 
     def to_npz(self, path: str | Path) -> None:
         """Write the table to one npz file; a file of that name is replaced only once the new one is complete.

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from econloom.core.errors import DataError, did_you_mean, listed
 
 MAX_ARRAY_BYTES = 4 * 2**30
+MAX_AMOUNT = 1e15  # larger numbers are no amounts of anything, and their sums overflow
 
 # what zipfile, zlib and numpy raise on damaged input
 _DAMAGE = (
@@ -104,7 +105,7 @@ def numeric(held: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, ...],
     Raises
     ------
     DataError
-        Another shape or kind, or NaN or infinite numbers.
+        Another shape or kind, NaN or infinite numbers, or amounts beyond 1e15.
     """
     array = held[name]
     if array.dtype.kind not in "iuf":
@@ -113,6 +114,8 @@ def numeric(held: Mapping[str, NDArray[Any]], name: str, shape: tuple[int, ...],
         raise DataError(f"{path}: {name} has shape {array.shape}, expected {shape} ({axes})")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise DataError(f"{path}: {name} has {int((~np.isfinite(array)).sum())} NaN or infinite numbers")
+    if array.size and max(abs(float(array.min())), abs(float(array.max()))) > MAX_AMOUNT:
+        raise DataError(f"{path}: {name} has numbers beyond {MAX_AMOUNT:g}")
     return array
 
 

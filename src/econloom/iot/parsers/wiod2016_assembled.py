@@ -77,12 +77,6 @@ class NationalSources:
         """Bilateral final flows of the k-th year, shape (G, G, S)."""
         return self._millions(self.final_flows[k])
 
-    def outputs(self, k: int) -> FloatArray:
-        """Output of every row of the k-th assembled table, shape (G S,)."""
-        sales: FloatArray = (self.intermediate(k) + self.final(k)).sum(axis=1)
-        sales[:-1] += self.domestic[k].sum(axis=2)
-        return sales.reshape(-1)
-
     def _millions(self, values: Array) -> FloatArray:
         scaled: FloatArray = np.multiply(values, self.unit, dtype=np.float64)
         return scaled
@@ -191,7 +185,7 @@ def _partners(held: Mapping[str, Array], path: Path, members: tuple[str, ...]) -
     if countries[:-1] != members:
         raise DataError(
             f"{path}: countries must be those of {FILES[0]} in the same order, then the rest of the world",
-            hint=f"they differ in {listed(sorted(set(countries) ^ set(members)))}",
+            hint=f"they differ in {listed(sorted(set(countries[:-1]) ^ set(members))) or 'their order'}",
         )
     return countries
 
