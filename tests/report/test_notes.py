@@ -93,9 +93,12 @@ def test_removed_regressors_are_named_with_the_reason() -> None:
     zh, en = said([model(TBI), model(TBI, removed=lost)])
     assert "第（2）列未估计国内生产总值（对数）（与贸易利益指数共线）" in zh
     assert "GDP (log) is left out of column (2) (collinear with Trade benefit index)" in en
-    zh, en = said([model(TBI, removed=(("gdp", "constant"),))])
-    assert "未估计国内生产总值（对数）（constant）" in zh
-    assert "GDP (log) is left out (constant)" in en
+    zh, en = said([model(TBI, removed=(("gdp", "holds one value"),))])
+    assert "未估计国内生产总值（对数）（取值不变）" in zh
+    assert "GDP (log) is left out (holds one value)" in en
+    zh, en = said([model(TBI, removed=(("gdp", "collinear with rq, l(x, 1) and 3 more"),))])
+    assert "与管理质量、l(x, 1)等共线" in zh
+    assert "collinear with Regulatory quality, l(x, 1) and 3 more" in en
 
 
 def test_the_two_within_r2_are_told_apart() -> None:

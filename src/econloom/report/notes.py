@@ -20,7 +20,12 @@ _ERRORS = {
     "zh": {"iid": "普通标准误", "hc1": "异方差稳健标准误"},
     "en": {"iid": "conventional (iid) standard errors", "hc1": "heteroskedasticity-robust standard errors"},
 }
-_COLLINEAR = re.compile(r"collinear with (.+)")
+_COLLINEAR = re.compile(r"collinear with (.+?)( and \d+ more)?")
+_REASONS = {
+    "holds one value": "取值不变",
+    "absorbed by the effects": "被固定效应吸收",
+    "zero in every row": "各行皆为零",
+}
 
 
 def note(models: Sequence[Tidy], spec: TableSpec) -> Label:
@@ -268,9 +273,11 @@ def _left_out(term: str, why: str, numbers: list[int], of: int, lang: Lang) -> s
 def _reason(why: str, spec: TableSpec, lang: Lang) -> str:
     match = _COLLINEAR.fullmatch(why)
     if match is None:
-        return why
-    others = [compound(n.strip(), spec).text(lang) for n in match[1].split(",")]
-    return f"与{series(others, lang)}共线" if lang == "zh" else f"collinear with {series(others, lang)}"
+        return _REASONS.get(why, why) if lang == "zh" else why
+    others = [compound(n, spec).text(lang) for n in re.split(r", (?![^(]*\))", match[1])]
+    if lang == "zh":
+        return f"与{series(others, lang)}{'等' if match[2] else ''}共线"
+    return f"collinear with {', '.join(others)}{match[2]}" if match[2] else f"collinear with {series(others, lang)}"
 
 
 def _r2(models: Sequence[Tidy], spec: TableSpec, lang: Lang) -> str:
