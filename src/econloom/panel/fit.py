@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import numpy as np
 import polars as pl
 
 from econloom.core.errors import DataError, EstimationError, UsageError
@@ -265,7 +266,26 @@ def _offset(asked: Request, design: Design, absorbed: Absorbed) -> Offset | Unav
     if not design.effects:
         return intercept(absorbed) if design.intercept else None
     unit = _unit_position(asked)
-    return base_period(design, absorbed, unit) if asked.ssc == "xtreg" and unit is not None else None
+    if asked.ssc != "xtreg" or unit is None:
+        return None
+    _refuse_varying_weights(design, unit)
+    return base_period(design, absorbed, unit)
+
+
+def _refuse_varying_weights(design: Design, unit: int) -> None:
+    """``xtreg`` takes weights of units, not of rows.
+
+    Raises
+    ------
+    UsageError
+    """
+    if design.weights is None:
+        return
+    effect = design.effects[unit]
+    first = np.zeros(effect.levels)
+    first[effect.codes] = design.weights
+    if not np.allclose(first[effect.codes], design.weights, rtol=1e-12, atol=0):
+        raise UsageError(f"convention xtreg: weights vary within units of {effect.name!r}", hint="ssc='fixest'")
 
 
 def _fitted(

@@ -29,8 +29,9 @@ ROUNDING = 1e-13
 class Estimate:
     """Coefficients and what any covariance of them needs.
 
-    With Z the instruments of the estimator (here the absorbed regressors and, for a constant, one more column),
-    ``coefficients = transform Z'W y`` and the sandwich is ``transform (Z' Omega Z) transform'``.
+    With Z the instruments of the estimator (here the absorbed regressors, made orthonormal, and for a constant one
+    more column), ``coefficients = transform Z'W y`` and the sandwich is ``transform (Z' Omega Z) transform'``.
+    Orthonormal columns keep the digits that an explicit ``(X'W X)^-1`` would lose.
 
     Attributes
     ----------
@@ -40,7 +41,9 @@ class Estimate:
     transform : (p, p) array
         From sums over Z to coefficients.
     columns : tuple of int
-        Columns of the absorbed block in Z.
+        Columns of the absorbed block that are regressors.
+    whitening : (k, k) array
+        Makes them orthonormal.
     extra : (n, 0 or 1) array
         The column of Z that belongs to the constant.
     residuals : (n,) array
@@ -57,6 +60,7 @@ class Estimate:
     coefficients: FloatArray
     transform: FloatArray
     columns: tuple[int, ...]
+    whitening: FloatArray
     extra: FloatArray
     residuals: FloatArray
     removed: Removed
@@ -72,7 +76,7 @@ class Estimate:
 
     def instruments(self, absorbed: Absorbed) -> FloatArray:
         """Z, (n, p)."""
-        return np.hstack([absorbed.block[:, list(self.columns)], self.extra])
+        return np.hstack([absorbed.block[:, list(self.columns)] @ self.whitening, self.extra])
 
     def scores(self, absorbed: Absorbed) -> FloatArray:
         """``z_i w_i e_i``, (n, p)."""
@@ -118,7 +122,8 @@ def least_squares(
     rss = absorbed.total(e**2)
     label = dict(regressors)
     beta = slopes * unit / absorbed.scales[list(found.kept)]
-    transform, extra = _inverse(found, absorbed), np.zeros((absorbed.n, 0))
+    whitening = solve_triangular(found.factor, np.eye(len(found.kept))) / found.lengths[:, None]
+    transform, extra = whitening / absorbed.scales[list(found.kept)][:, None], np.zeros((absorbed.n, 0))
     names = tuple(label[c] for c in found.kept)
     if offset is not None:
         beta, transform, extra = _with_constant(beta, transform, absorbed, found, offset, at)
@@ -128,6 +133,7 @@ def least_squares(
         coefficients=beta,
         transform=transform,
         columns=found.kept,
+        whitening=whitening,
         extra=extra,
         residuals=e * unit,
         removed=found.removed,
@@ -136,13 +142,6 @@ def least_squares(
         perfect_fit=bool(rss <= max(PERFECT_FIT**2 * tss, ROUNDING**2 * absorbed.n)),
         reciprocal_condition=found.reciprocal_condition,
     )
-
-
-def _inverse(found: Factorised, absorbed: Absorbed) -> FloatArray:
-    """``(Z'W Z)^-1`` with rows in units of the coefficients for an outcome in its own units."""
-    inverse = solve_triangular(found.factor, np.eye(len(found.kept)))
-    gram_inverse = (inverse @ inverse.T) / np.outer(found.lengths, found.lengths)
-    return np.asarray(gram_inverse / absorbed.scales[list(found.kept)][:, None])
 
 
 def _with_constant(
