@@ -104,11 +104,15 @@ class UsageError(EconloomError):
 
 
 class StudyFileError(UsageError):
-    """One or more faults of a study file, each with its place."""
+    """One or more faults of a study, each with its place.
 
-    def __init__(self, problems: Sequence[UsageError]) -> None:
+    ``exit_code`` is that of its problems: 3 when all are faults of the data, else 2.
+    """
+
+    def __init__(self, problems: Sequence[EconloomError]) -> None:
         self.problems = tuple(problems)
         EconloomError.__init__(self, "\n".join(str(p) for p in self.problems))
+        self.exit_code = min((p.exit_code for p in self.problems), default=2)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (StudyFileError, (self.problems,))
@@ -116,6 +120,18 @@ class StudyFileError(UsageError):
     def at(self, where: Location) -> EconloomError:
         """Already placed: returns itself."""
         return self
+
+
+_WINDOW = 70  # characters shown on each side of a caret in a long expression
+
+
+def _caret(text: str, position: int) -> str:
+    """The neighbourhood of ``position`` with a caret below it."""
+    start = max(0, position - _WINDOW)
+    shown = ("…" if start else "") + text[start : position + _WINDOW].replace("\n", " ").replace("\t", " ")
+    shown += "…" if len(text) > position + _WINDOW else ""
+    before = shown[: position - start + (1 if start else 0)]
+    return f"    {shown}\n    {_pad(before)}^"
 
 
 class ExpressionError(UsageError):
@@ -133,9 +149,7 @@ class ExpressionError(UsageError):
         self.problem = message
         self.text = text
         self.position = position
-        shown = text.replace("\n", " ").replace("\t", " ")
-        caret = f"    {shown}\n    {_pad(shown[:position])}^"
-        EconloomError.__init__(self, f"{message}\n{caret}", hint=hint)
+        EconloomError.__init__(self, f"{message}\n{_caret(text, position)}", hint=hint)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (ExpressionError, (self.problem, self.text, self.position, self.hint))

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from econloom.core.errors import UsageError
+from econloom.core.errors import UsageError, did_you_mean
 from econloom.core.frame import Panel
 from econloom.data import clean
 from econloom.data.clean import Filled
@@ -152,8 +152,6 @@ def bind(name: str, positional: list[Any], named: Mapping[str, Any]) -> list[tup
     UsageError
         Too many or too few arguments, or an unknown name; says how the function is written.
     """
-    from econloom.core.errors import did_you_mean
-
     function = FUNCTIONS[name]
     free = [p for p in function.parameters if not p.named]
     hint = f"written {function.usage(name)}"

@@ -1,1 +1,120 @@
-"""Placeholder docstring to be replaced."""
+"""What a study is and how it runs.
+
+``study("study.yaml")`` gives a :class:`Study`: check it, look at its plan, run it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from econloom.core.labels import Lang
+from econloom.study import catalog, schema
+from econloom.study import plan as planning
+from econloom.study.catalog import Facts
+from econloom.study.plan import Plan
+from econloom.study.run import Listener, Output, Run, execute
+from econloom.study.schema import StudySpec
+from econloom.study.store import Folder
+
+__all__ = ["Plan", "Run", "Study", "StudySpec", "study"]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study: its specification and what can be done with it.
+
+    Attributes
+    ----------
+    spec : StudySpec
+    file : Path or None
+        The study file; None for a study built in Python.
+    """
+
+    spec: StudySpec
+    file: Path | None = None
+
+    @cached_property
+    def facts(self) -> Mapping[str, Facts]:
+        """Files, columns and digests of the sources, by version."""
+        return catalog.survey(self.spec)
+
+    def plan(self) -> Plan:
+        """Every step that would run, without running it.
+
+        Raises
+        ------
+        StudyFileError
+            All faults that can be found before the work starts, each with its place.
+        """
+        return planning.build(self.spec, self.facts)
+
+    def run(
+        self,
+        tables: Iterable[str] | None = None,
+        out: str | Path | None = None,
+        lang: Lang = "zh",
+        listener: Listener | None = None,
+    ) -> Run:
+        """Run the study.
+
+        Parameters
+        ----------
+        tables : iterable of str, optional
+            Only these; the others are carried over from the last run.
+        out : path, optional
+            Folder for the results; ``out`` beside the study file by default. A study built in Python writes files
+            only where ``out`` is given.
+        lang : {"zh", "en"}
+            Language of the written tables.
+        listener : callable, optional
+            Told of every step as a :class:`econloom.study.run.Tick`.
+
+        Returns
+        -------
+        Run
+
+        Raises
+        ------
+        EconloomError
+            Nothing is written then, and an earlier run stays as it was.
+        """
+        folder = out if out is not None else (self.file.parent / "out" if self.file else None)
+        if folder is None:
+            return execute(self.plan(), self.facts, tables, listener)
+        output = Output(Folder(folder, self.spec.study), lang)
+        plan = self.plan()
+        chosen = plan.tables(tables)
+        with output.folder.writing() as staging:
+            return output.write(execute(plan, self.facts, chosen, listener), self.facts, staging)
+
+
+def study(source: str | Path | Mapping[str, Any] | StudySpec, folder: str | Path = ".") -> Study:
+    """Open a study.
+
+    Parameters
+    ----------
+    source : path, mapping or StudySpec
+        A study file, a folder with a ``study.yaml``, a dict of the same shape, or a finished specification.
+    folder : path
+        Where relative paths of a dict's sources start.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    UsageError, StudyFileError
+        Faults of the file, each with file:line:column.
+    """
+    if isinstance(source, StudySpec):
+        return Study(source)
+    if isinstance(source, Mapping):
+        return Study(schema.from_data(source, folder))
+    path = Path(source)
+    file = path / "study.yaml" if path.is_dir() else path
+    return Study(schema.load(file), file)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -29,11 +30,13 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from econloom.core import spec as core
-from econloom.core.errors import StudyFileError, UsageError
+from econloom.core.errors import StudyFileError, UsageError, did_you_mean
 from econloom.core.labels import Label
 from econloom.study import document
 from econloom.study.document import Document
 from econloom.study.problems import located
+
+DEFAULT = "default"  # the version without changes
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[^\W\d][\w]*$", strict=True)]
 Text = Annotated[str, StringConstraints(min_length=1, strict=True)]
@@ -233,16 +236,21 @@ class Show(Model):
     """What regression tables show; unset keys take the study's default."""
 
     paren: Literal["se", "t", "p", "none"] | None = None
-    r2: Literal["r2", "r2_within", "r2_within_unit", "none"] | None = None
-    constant: Flag | None = None
+    r2: Literal["overall", "within", "within_unit", "none"] | None = None
+    constant: Literal["xtreg", "none"] | None = Field(
+        default=None, description="The constant as `xtreg, fe` prints it."
+    )
     effects: Flag | None = None
     controls: Literal["collapse", "full"] | None = None
 
     def over(self, base: core.Show) -> core.Show:
         """``base`` with the keys that are set here."""
-        from dataclasses import replace
-
-        return replace(base, **self.model_dump(exclude_none=True))
+        said = self.model_dump(exclude_none=True)
+        if "r2" in said:
+            said["r2"] = {"overall": "r2", "none": "none"}.get(said["r2"], f"r2_{said['r2']}")
+        if "constant" in said:
+            said["constant"] = said["constant"] != "none"
+        return replace(base, **said)
 
 
 def _probability(value: float) -> float:
@@ -308,7 +316,6 @@ class ValuesTable(Table):
     columns: tuple[Annotated[str, Field(strict=True)] | Whole, ...] = Field(
         min_length=1, description="Values of the other key."
     )
-    across_versions: Flag = Field(False, description="Also write the differences of every version.")
 
 
 class RegressionTable(Table):
@@ -334,7 +341,7 @@ def _table_kind(value: Any) -> str:
 
 
 AnyTable = Annotated[
-    Annotated[ValuesTable, Tag("<values>")] | Annotated[RegressionTable, Tag("<regression>")],
+    Annotated[RegressionTable, Tag("<regression>")] | Annotated[ValuesTable, Tag("<values>")],
     Discriminator(_table_kind),
 ]
 Literals = tuple[Annotated[str, Field(strict=True)] | Whole, ...]
@@ -375,7 +382,7 @@ class StudySpec(Model):
                 if name in owners:
                     raise ValueError(f"{name!r} is both in '{owners[name]}' and in '{kind}': rename one")
                 owners[name] = kind
-        if "default" in self.versions:
+        if DEFAULT in self.versions:
             raise ValueError("a version cannot be called 'default'")
         return self
 
@@ -434,7 +441,7 @@ def version(spec: StudySpec, name: str) -> StudySpec:
     UsageError
         A changed key that the study does not have, or a value that it cannot take.
     """
-    if name == "default":
+    if name == DEFAULT:
         return spec
     source = spec.document
     data = _copy(source.data if source.data else spec.model_dump(exclude_defaults=True))
@@ -456,8 +463,6 @@ def _copy(value: Any) -> Any:
 
 def _set(data: dict[str, Any], dotted: str, value: Any, source: Document, at: document.KeyPath) -> document.KeyPath:
     """Replace the value at ``a.b.c``; every step but a model's own optional key must be there already."""
-    from econloom.core.errors import did_you_mean
-
     keys = re.split(r"\.", dotted)
     here: Any = data
     path: document.KeyPath = ()

@@ -1,0 +1,89 @@
+"""Results as long frames: one row a coefficient, one row a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+
+from econloom.core.estimate import Tidy, stars
+from econloom.core.table import Table
+
+COEFFICIENTS: Mapping[str, Any] = {
+    "version": pl.String,
+    "table": pl.String,
+    "group": pl.String,
+    "column": pl.String,
+    "stage": pl.String,
+    "outcome": pl.String,
+    "term": pl.String,
+    "estimate": pl.Float64,
+    "std_error": pl.Float64,
+    "statistic": pl.Float64,
+    "p_value": pl.Float64,
+    "conf_low": pl.Float64,
+    "conf_high": pl.Float64,
+    "stars": pl.String,
+    "n": pl.Int64,
+    "n_clusters": pl.Int64,
+    "r2": pl.Float64,
+    "r2_within": pl.Float64,
+    "r2_within_unit": pl.Float64,
+    "vcov": pl.String,
+    "ssc": pl.String,
+}
+VALUES: Mapping[str, Any] = {
+    "version": pl.String,
+    "table": pl.String,
+    "row": pl.String,
+    "column": pl.String,
+    "value": pl.Float64,
+}
+
+
+def coefficient_rows(version: str, table: str, models: Iterable[Tidy], cuts: tuple[float, ...]) -> pl.DataFrame:
+    """The rows of ``results.csv`` for one regression table.
+
+    Parameters
+    ----------
+    version, table : str
+    models : iterable of Tidy
+        In the order of the columns, which are named c1, c2, ….
+    cuts : tuple of float
+        Cut-offs of the stars.
+    """
+    rows = []
+    for number, model in enumerate(models, 1):
+        glance = {k: model.glance.get(k) for k in ("n", "n_clusters", "r2", "r2_within", "r2_within_unit")}
+        for c in model.coefficients:
+            rows.append(
+                {
+                    "version": version,
+                    "table": table,
+                    "group": "",
+                    "column": f"c{number}",
+                    "stage": model.stage,
+                    "outcome": model.outcome,
+                    **{k: getattr(c, k) for k in ("term", "estimate", "std_error", "statistic", "p_value")},
+                    "conf_low": c.conf_low,
+                    "conf_high": c.conf_high,
+                    "stars": "*" * stars(c.p_value, cuts),
+                    **glance,
+                    "vcov": model.vcov,
+                    "ssc": model.ssc,
+                }
+            )
+    return pl.DataFrame(rows, schema=dict(COEFFICIENTS)).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def value_rows(version: str, table: Table) -> pl.DataFrame:
+    """The rows of ``values.csv`` for one table of numbers, by the addresses of its cells."""
+    rows = []
+    for line in table.rows:
+        for cell in line.cells:
+            if cell.source is None:
+                continue
+            column, row = cell.source.removeprefix(f"{table.id}.").rsplit(".", 1)
+            rows.append({"version": version, "table": table.id, "row": row, "column": column, "value": cell.value})
+    return pl.DataFrame(rows, schema=dict(VALUES)).with_columns(pl.col(pl.Float64).fill_nan(None))

@@ -1,0 +1,228 @@
+"""The one wiring table: kind of step -> function. Each takes the step, its inputs' values and the context."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from econloom import iot
+from econloom.core.errors import DataError, did_you_mean, listed
+from econloom.core.estimate import Tidy
+from econloom.core.frame import Panel, Variable
+from econloom.core.labels import Label
+from econloom.core.lineage import Event
+from econloom.core.spec import Show, TableSpec, VcovSpec
+from econloom.core.table import Table
+from econloom.data import clean, expressions, joins, readers
+from econloom.data.expressions import Scope
+from econloom.panel import fit
+from econloom.report import grids, tables
+from econloom.study import schema
+from econloom.study.catalog import SourceFacts
+from econloom.study.measures import MEASURES
+from econloom.study.step import Step
+
+Progress = Callable[[int, int], object]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What steps need beside their inputs.
+
+    Attributes
+    ----------
+    facts : mapping of str to SourceFacts
+        Where the sources are, by digest of their step.
+    progress : callable
+        ``progress(done, total)`` within a long step.
+    """
+
+    facts: Mapping[str, SourceFacts]
+    progress: Progress
+
+
+def perform(step: Step, inputs: Sequence[Any], context: Context) -> Any:
+    """Do one step."""
+    return _WIRING[step.kind](step.params, inputs, context)
+
+
+def _read_tables(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> iot.YearlyTables:
+    found = iot.read(context.facts[params["digest"]].path)
+    if not isinstance(found, iot.YearlyTables):
+        raise DataError(f"{params['source']}: one table, where a folder of yearly tables is needed")
+    return found
+
+
+def _read_frame(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
+    frame = readers.read_frame(context.facts[params["digest"]].path)
+    panel = Panel(frame)
+    if params["where"] is not None:
+        kept = expressions.compute_condition(panel, params["where"], _scope(params))
+        frame = frame.filter(kept.values.fill_null(False))
+        if frame.height == 0:
+            raise DataError(f"{params['source']}: no row where {params['where']}")
+    event = Event("read", f"{params['source']}: {frame.height} of {panel.height} rows", panel.height, frame.height)
+    return Panel(frame, events=(event,))
+
+
+def _start(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
+    """The rows of the study: all units of the source in the span."""
+    unit, time, span = params["unit"], params["time"], params["span"]
+    source = inputs[0]
+    events: tuple[Event, ...] = source.events
+    if isinstance(source, iot.YearlyTables):
+        keys = _keys_of(source, unit, time)
+    else:
+        keys = Panel.build(source.frame, unit, time, "the starting source").frame
+    if span is not None:
+        present = set(keys[time].to_list())
+        absent = [y for y in range(span[0], span[1] + 1) if y not in present]
+        if absent:
+            raise DataError(
+                f"the span {span[0]}-{span[1]} has periods without data: {listed(absent)}",
+                hint=f"the source has {min(present)} to {max(present)}",
+            )
+        keys = keys.filter(pl.col(time).is_between(*span))
+    panel = Panel.build(keys, unit, time, "the starting source")
+    event = Event("read", f"{panel.height} rows, {keys[unit].n_unique()} units", rows_after=panel.height)
+    return Panel(panel.frame, unit, time, events=(*events, event))
+
+
+def _keys_of(source: iot.YearlyTables, unit: str, time: str) -> pl.DataFrame:
+    countries = pl.DataFrame({unit: [c for c in source.countries if c != source.rest_of_world]})
+    return countries.join(pl.DataFrame({time: list(source.years)}), how="cross")
+
+
+def _join(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
+    panel, source = inputs
+    keyed = Panel.build(source.frame, params["unit"], params["time"], params["source"])
+    joined = joins.left_join(panel, keyed, params["source"], params["columns"])
+    return Panel(
+        joined.frame,
+        joined.unit,
+        joined.time,
+        joined.variables,
+        (*panel.events, *source.events, joined.events[-1]),
+    )
+
+
+def _drop(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
+    panel: Panel = inputs[0]
+    where = expressions.compute_condition(panel, params["where"], _scope(params))
+    dropped = clean.drop_rows(panel, where.values, params["why"])
+    return dropped.with_rows(dropped.frame, *where.events)
+
+
+def _variable(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
+    panel: Panel = inputs[0]
+    made = expressions.compute(panel, params["formula"], _scope(params))
+    for flag, values in made.flags.items():
+        panel = panel.with_column(flag, values)
+    event = Event("variable", f"{params['name']} = {params['formula']}")
+    variable = Variable(formula=params["formula"])
+    return panel.with_column(params["name"], made.values, variable, *made.events, event)
+
+
+def _shared(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Any:
+    return MEASURES[params["measure"]].shared(inputs[0], context.progress)
+
+
+def _measure(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> pl.DataFrame:
+    return MEASURES[params["measure"]].apply(*inputs, **params["options"])
+
+
+def _attach(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
+    """Bring a measure's values to the panel by its keys."""
+    panel, made = inputs
+    unit, time, name = params["unit"], params["time"], params["name"]
+    right = made.rename(dict(zip(made.columns, (unit, time, name), strict=True)))
+    keyed = Panel.build(right, unit, time, name)
+    joined = joins.left_join(panel, keyed, name, {name: name})
+    known = {**panel.variables, name: Variable(formula=params["measure"])}
+    return Panel(joined.frame, unit, time, known, joined.events)
+
+
+def _estimate(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> dict[str, Tidy]:
+    panel: Panel = inputs[0]
+    scope = _scope(params)
+    requests = [
+        fit.request(
+            model["formula"],
+            panel,
+            vcov=VcovSpec(model["vcov"]["kind"], tuple(model["vcov"]["clusters"])),
+            where=params["where"],
+            scope=scope,
+            unit=panel.unit,
+            ssc=model["ssc"],
+        )
+        for model in params["models"]
+    ]
+    fits = fit.fit_many(requests)
+    return {model["key"]: made.summary for model, made in zip(params["models"], fits, strict=True)}
+
+
+def _table(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> tuple[Table, tuple[Tidy, ...]]:
+    found: dict[str, Tidy] = {}
+    for part in inputs:
+        found |= part
+    models = tuple(found[key] for key in params["models"])
+    return tables.regression(models, _spec(params)), models
+
+
+def _values(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
+    panel: Panel = inputs[0]
+    rows, across, columns = params["rows"], params["across"], params["columns"]
+    present = panel.column(across).unique().to_list()
+    for column in columns:
+        if column not in present:
+            near = did_you_mean(str(column), [str(p) for p in present])
+            raise DataError(f"no {across} {column!r} in the panel{near}", hint=f"it has {listed(sorted(present), 50)}")
+    frame = panel.frame.filter(pl.col(across).is_in(pl.Series(columns).implode())).sort(rows, across)
+    cells = {(r, c): v for r, c, v in frame.select(rows, across, params["values"]).iter_rows()}
+    return tables.values(cells, _spec(params), columns=columns)
+
+
+def _grid(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
+    models = {v: [inputs[place][key] for key, place in keys] for v, keys in params["models"].items()}
+    return grids.across_versions(models, params["terms"], _spec(params))
+
+
+def _scope(params: Mapping[str, Any]) -> Scope:
+    lists = {name: tuple(items) for name, items in params.get("lists", {}).items()}
+    return Scope(lists, params.get("samples", {}))
+
+
+def _spec(params: Mapping[str, Any]) -> TableSpec:
+    show = Show()
+    for level in params.get("show", ()):
+        show = schema.Show.model_validate(level).over(show)
+    return TableSpec(
+        id=params["table"],
+        title=Label(**params["title"]),
+        show=show,
+        stars=tuple(params.get("stars", ())),
+        digits=params["digits"],
+        controls=tuple(params.get("controls", ())),
+        labels=tuple((name, Label(**label)) for name, label in params["labels"].items()),
+        notes=tuple(Label(**n) for n in params["notes"]),
+    )
+
+
+_WIRING: dict[str, Callable[[Mapping[str, Any], Sequence[Any], Context], Any]] = {
+    "read_tables": _read_tables,
+    "read_frame": _read_frame,
+    "start": _start,
+    "join": _join,
+    "drop": _drop,
+    "shared": _shared,
+    "measure": _measure,
+    "attach": _attach,
+    "variable": _variable,
+    "estimate": _estimate,
+    "table": _table,
+    "values": _values,
+    "grid": _grid,
+}

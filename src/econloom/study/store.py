@@ -1,0 +1,198 @@
+"""Folders of results: written aside, then moved in one short stroke; another program's folder is never touched."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from econloom.core.errors import OutputError
+
+RUN_FILE = "run.json"
+_JOURNAL = ".econloom-commit.json"
+_STAGING = ".econloom-staging-"
+_LOCK = ".econloom-lock"
+
+
+class Folder:
+    """An output folder of one study.
+
+    Parameters
+    ----------
+    path : path
+        Made when absent. A folder with other content and without econloom's ``run.json`` is refused.
+    study : str
+        Results of another study are refused, too.
+
+    Raises
+    ------
+    OutputError
+        It cannot be written, is not econloom's, or holds another study.
+    """
+
+    def __init__(self, path: str | Path, study: str) -> None:
+        self.path = Path(path)
+        self.study = study
+        self._refuse_foreign()
+
+    def previous(self) -> dict[str, Any]:
+        """The last finished run's ``run.json``, or an empty dict."""
+        file = self.path / RUN_FILE
+        if not file.is_file():
+            return {}
+        try:
+            found = json.loads(file.read_text(encoding="utf-8"))
+            if not isinstance(found, dict) or "econloom" not in found or not isinstance(found.get("files"), list):
+                raise ValueError("no run of econloom")
+        except (OSError, ValueError) as error:
+            raise OutputError(
+                f"{file}: not a run of econloom ({error})", hint="choose another folder with --out"
+            ) from error
+        return found
+
+    def _refuse_foreign(self) -> None:
+        if self.path.is_symlink() and not self.path.exists():
+            raise OutputError(f"{self.path}: a link that leads nowhere")
+        if self.path.exists() and not self.path.is_dir():
+            raise OutputError(f"{self.path}: a file, where the output folder should be")
+        if not self.path.exists():
+            return
+        try:
+            content = [p.name for p in self.path.iterdir() if not p.name.startswith(".econloom-")]
+        except OSError as error:
+            raise OutputError(f"{self.path}: cannot be read: {error.strerror}") from error
+        if content and RUN_FILE not in content:
+            raise OutputError(
+                f"{self.path}: not empty, and not a folder of econloom (no {RUN_FILE})",
+                hint="choose another folder with --out",
+            )
+        study = self.previous().get("study")
+        if study is not None and study != self.study:
+            raise OutputError(
+                f"{self.path}: holds the study {study!r}, not {self.study!r}", hint="choose another folder with --out"
+            )
+
+    @contextmanager
+    def writing(self) -> Iterator[Path]:
+        """A staging folder whose content replaces the last run when the block ends well, else vanishes.
+
+        Yields
+        ------
+        Path
+            Write here; every file of it becomes part of the run.
+        """
+        created = not self.path.exists()
+        staging = self.path / f"{_STAGING}{os.getpid()}"
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with _locked(self.path):
+                self._recover()
+                staging.mkdir()
+                try:
+                    yield staging
+                    self._commit(staging)
+                finally:
+                    shutil.rmtree(staging, ignore_errors=True)
+        except OSError as error:
+            raise OutputError(f"{self.path}: cannot be written: {error.strerror or error}") from error
+        finally:
+            if created and self.path.is_dir() and not any(self.path.iterdir()):
+                self.path.rmdir()
+
+    def _commit(self, staging: Path) -> None:
+        new = sorted(p.relative_to(staging).as_posix() for p in staging.rglob("*") if p.is_file())
+        old = [f for f in self.previous().get("files", []) if isinstance(f, str)]
+        with _uninterrupted():
+            journal = {"staging": staging.name, "files": new, "remove": [f for f in old if f not in new]}
+            aside = staging / _JOURNAL
+            aside.write_text(json.dumps(journal), encoding="utf-8")
+            aside.replace(self.path / _JOURNAL)
+            self._move(journal)
+
+    def _move(self, journal: dict[str, Any]) -> None:
+        """Carry out a journal; may be repeated after it was cut short."""
+        staging = self.path / journal["staging"]
+        for name in sorted(journal["files"], key=lambda f: f == RUN_FILE):
+            if (staging / name).is_file():
+                target = self.path / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                (staging / name).replace(target)
+        for name in journal["remove"]:
+            self._remove(name)
+        (self.path / _JOURNAL).unlink(missing_ok=True)
+
+    def _remove(self, name: str) -> None:
+        target = self.path / name
+        if ".." in Path(name).parts or Path(name).is_absolute() or not target.is_file():
+            return
+        target.unlink()
+        if target.parent != self.path and not any(target.parent.iterdir()):
+            target.parent.rmdir()
+
+    def _recover(self) -> None:
+        """Finish a commit that was cut short, and clear away what killed runs left."""
+        journal = self.path / _JOURNAL
+        if journal.is_file():
+            try:
+                self._move(json.loads(journal.read_text(encoding="utf-8")))
+            except (ValueError, KeyError, TypeError):
+                journal.unlink()
+        for left in self.path.glob(f"{_STAGING}*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep a second run out of the folder; a lock whose process is gone does not count."""
+    lock = folder / _LOCK
+    for _ in range(2):
+        try:
+            handle = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+            os.write(handle, str(os.getpid()).encode())
+            os.close(handle)
+            break
+        except FileExistsError:
+            owner = _owner(lock)
+            if owner is not None:
+                raise OutputError(
+                    f"{folder}: another run (process {owner}) is writing here", hint="wait for it, or choose --out"
+                ) from None
+            lock.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def _owner(lock: Path) -> int | None:
+    """The living process that holds a lock."""
+    try:
+        owner = int(lock.read_text())
+        os.kill(owner, 0)
+    except PermissionError:
+        return owner
+    except (OSError, ValueError):
+        return None
+    return owner
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back for a moment, so that files are replaced together; it strikes afterwards."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    waiting: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: waiting.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if waiting:
+        raise KeyboardInterrupt
