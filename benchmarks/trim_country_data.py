@@ -30,7 +30,9 @@ def trimmed(frame: pl.DataFrame) -> pl.DataFrame:
 
 def kof(source: Path, edition: int) -> pl.DataFrame:
     frame = pl.read_parquet(source / f"kof_{edition}.parquet")
-    return frame.select(pl.lit(edition).alias("edition"), "code", "year", *sorted(c for c in frame.columns if c.endswith("dj")))
+    return frame.select(
+        pl.lit(edition).alias("edition"), "code", "year", *sorted(c for c in frame.columns if c.endswith("dj"))
+    )
 
 
 def pwt(source: Path, edition: str) -> pl.DataFrame:

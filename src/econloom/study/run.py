@@ -6,7 +6,7 @@ import json
 import platform
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from econloom.core.errors import EconloomError, OutputError
 from econloom.core.estimate import Tidy
 from econloom.core.frame import Panel
 from econloom.core.labels import Lang
-from econloom.core.lineage import Event
 from econloom.core.table import Table
 from econloom.report import render
 from econloom.study import steps
@@ -135,13 +134,14 @@ def _collected(plan: Plan, chosen: Sequence[str], values: Mapping[str, Any], sec
     coefficients, numbers = [], []
     for version, outputs in plan.outputs.items():
         for table in chosen:
-            spec, made = plan.spec.tables[table], values[outputs.tables[table]]
+            spec, result = plan.spec.tables[table], values[outputs.tables[table]]
             if isinstance(spec, RegressionTable):
-                made, found = made
+                made, found = result
                 models[version, table] = found
                 cuts = plan.spec.defaults.stars if spec.stars is None else spec.stars
                 coefficients.append(coefficient_rows(version, table, found, cuts))
             else:
+                made = result
                 numbers.append(value_rows(version, made))
             if version == DEFAULT:
                 tables[table] = made
@@ -190,8 +190,8 @@ class Output:
         """
         previous = self.folder.previous()
         carried = self._carried(run, previous)
-        _write_frame(self._with_old(run, carried, "results.csv", run.results, COEFFICIENTS), staging / "results.csv")
-        _write_frame(self._with_old(run, carried, "values.csv", run.values, VALUES), staging / "values.csv")
+        for name, rows, schema in (("results", run.results, COEFFICIENTS), ("values", run.values, VALUES)):
+            self._with_old(run, carried, f"{name}.csv", rows, schema).write_csv(staging / f"{name}.csv")
         run.panel.frame.write_parquet(staging / "panel.parquet", statistics=False)
         (staging / "tables").mkdir()
         for table in run.tables.values():
@@ -205,8 +205,6 @@ class Output:
         files = sorted(p.relative_to(staging).as_posix() for p in staging.rglob("*") if p.is_file())
         record = self._record(run, facts, [*files, RUN_FILE], {t: previous["tables"][t] for t in carried}, stale)
         (staging / RUN_FILE).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        from dataclasses import replace
-
         return replace(run, path=self.folder.path, stale=stale, files=(*files, RUN_FILE))
 
     def _carried(self, run: Run, previous: Mapping[str, Any]) -> list[str]:
@@ -245,13 +243,13 @@ class Output:
         now = datetime.now(UTC)
         fresh = {
             t: {
-                "title": {"zh": made.title.zh, "en": made.title.en},
+                "title": {"zh": table.title.zh, "en": table.title.en},
                 "digest": _digest(run.plan, t),
                 "stale": False,
                 "run": now.isoformat(timespec="seconds"),
                 "files": [f"tables/{t}.{kind}" for kind in FORMATS],
             }
-            for t, made in run.tables.items()
+            for t, table in run.tables.items()
         }
         old = {t: {**entry, "stale": t in stale} for t, entry in carried.items()}
         return {
@@ -305,10 +303,12 @@ def _samples(run: Run) -> dict[str, Any]:
     }
 
 
-def _write_frame(frame: pl.DataFrame, path: Path) -> None:
-    frame.write_csv(path)
-
-
-def dropped_and_joined(panel: Panel) -> list[Event]:
-    """The events that a reader of the tables should see: joins with unmatched rows, drops and fills."""
-    return [e for e in panel.events if e.kind in {"drop", "fill"} or (e.kind == "join" and e.detail.get("panel_only"))]
+def noteworthy(run: Run, most: int = 6) -> list[str]:
+    """What a reader of the tables should know: rows dropped, cells filled, joins with unmatched rows, warnings."""
+    told = [e for e in run.panel.events if e.kind in {"drop", "fill"} or e.detail.get("panel_only")]
+    lines = [e.message for e in told]
+    shown = run.warnings[:most]
+    lines += [f"warning: {w}" for w in shown]
+    if len(run.warnings) > most:
+        lines.append(f"warning: {len(run.warnings) - most} more in run.json")
+    return lines

@@ -387,6 +387,11 @@ class StudySpec(Model):
         return self
 
 
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of study files."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **StudySpec.model_json_schema()}
+
+
 def load(path: str | Path) -> StudySpec:
     """Read a study file, or ``study.yaml`` of a folder.
 
