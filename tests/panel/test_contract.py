@@ -17,6 +17,8 @@ from tests.panel.samples import random_panel
 FRAME = random_panel(7).with_columns(
     text=pl.col("firm"),
     flat=pl.lit(4.0),
+    huge=pl.col("y") * 1e200,
+    tiny=pl.col("x2") * 1e-200,
     trait=pl.col("province") * 1.0,
     one=pl.lit("all"),
     row=pl.int_range(pl.len()),
@@ -48,6 +50,8 @@ FRAME = random_panel(7).with_columns(
         ("y ~ gone + x1", {}, EstimationError, "missing regressor gone"),
         ("y ~ x1 | row", {}, EstimationError, "does not vary within the effects"),
         ("y ~ x1", {"vcov": el.cluster("one")}, EstimationError, "one cluster of 'one'"),
+        ("huge ~ x1", {}, DataError, "too large or too small"),
+        ("y ~ x1 + tiny | firm", {}, DataError, "too large or too small"),
         ("flat ~ x1", {}, EstimationError, "holds one value"),
         ("trait ~ x1 | firm", {}, EstimationError, "does not vary within the effects"),
         ("y ~ trait + flat | firm", {}, EstimationError, r"no regressor of y is left: trait \(absorbed.*flat \(holds"),
@@ -92,10 +96,11 @@ def test_every_drop_has_a_reason() -> None:
     frame = frame.with_columns(y=pl.when(pl.int_range(pl.len()).is_in([4, 5, 6])).then(1.0).otherwise(pl.col("y")))
     frame = frame.with_columns(
         x1=pl.when(pl.int_range(pl.len()).is_in([4, 5, 6])).then(1.0).otherwise(pl.col("x1")),
+        x2=pl.when(pl.int_range(pl.len()).is_in([4, 5, 6])).then(0.0).otherwise(pl.col("x2")),
     )
-    fit = el.ols("y ~ x1 | firm", frame, where="year < 2003", weights="w", vcov=el.cluster("g"))
+    fit = el.ols("y ~ x1 | firm", frame, where="x2 < 1", weights="w", vcov=el.cluster("g"))
     reasons = {d.reason: d.rows for d in fit.sample.drops}
-    assert reasons["outside where: year < 2003"] == (frame["year"] >= 2003).sum()
+    assert reasons["outside where: x2 < 1"] == (frame["x2"] >= 1).sum()
     assert set(reasons) >= {"missing outcome y", "missing regressor x1", "missing effect firm", "missing weight w"}
     assert reasons["missing cluster g"] == 1
     assert fit.sample.n == fit.glance()["n"][0]

@@ -186,7 +186,7 @@ def build_design(members: Sequence[tuple[Columns, Request]], sample: Sample) -> 
     effects = _groupings(columns, model.effects, at)
     order = np.argsort(effects[largest(effects)].codes, kind="stable") if effects else np.arange(len(at))
     at = at[order]
-    block = _block(members, sample.rows[order])
+    block = _block(members, sample.rows, order)
     keys = dict.fromkeys(k for _, r in members for k in (r.cluster_keys, r.unit_keys) if k is not None)
     groups = {k: Grouping.of("^".join(k), columns.groups(k)[0][at]) for k in keys}
     return Design(
@@ -235,11 +235,11 @@ def _groupings(columns: Columns, effects: Sequence[EffectTerm], at: IntArray) ->
     return [Grouping.of(e.name, columns.groups(e.columns)[0][at]) for e in effects]
 
 
-def _block(members: Sequence[tuple[Columns, Request]], rows: IntArray) -> dict[str, FloatArray]:
-    """Every term of every model once, at some rows of the panel."""
+def _block(members: Sequence[tuple[Columns, Request]], rows: IntArray, order: IntArray) -> dict[str, FloatArray]:
+    """Every term of every model once, at some rows of the panel, put in order."""
     found: dict[str, FloatArray] = {}
     for columns, request in members:
-        at = np.searchsorted(columns.base, rows)
+        at = np.searchsorted(columns.base, rows)[order]
         for term in (request.model.outcome, *request.model.terms):
             if term.key not in found:
                 found[term.key] = columns.term(term, request.model.text)[at]

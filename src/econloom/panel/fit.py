@@ -31,7 +31,7 @@ from econloom.panel.sources import as_panel
 __all__ = ["Fit", "Request", "fit_many", "ols", "request"]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Fit:
     """A fitted linear model.
 
@@ -182,7 +182,7 @@ def ols(
     ...                       "x": [1.0, 2.0, 1.0, 4.0, 2.0, 2.5], "y": [1.0, 2.0, 0.0, 4.0, 2.0, 3.0]})
     >>> fit = ols("y ~ x | i + t", frame)
     >>> round(fit.tidy()["estimate"][0], 6)
-    1.157895
+    1.285714
     """
     asked = request(
         formula, as_panel(data, unit, time), vcov=vcov or iid(), weights=weights, where=where, unit=unit, ssc=ssc,

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from econloom.core.errors import DataError
 from econloom.panel.absorb import Absorber, FloatArray, absorber
 from econloom.panel.design import Design
 
 CONSTANT_COLUMN = 1e-13
 """A column whose spread is below this share of its size holds one value."""
+LARGEST = 1e120
+"""Columns larger than this, or with a spread smaller than its inverse, are refused."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,11 @@ def sweep(design: Design) -> Absorbed:
     """Standardise the columns of a design and sweep the effects out.
 
     Columns are centred twice, so that a mean many digits larger than the spread costs no digits.
+
+    Raises
+    ------
+    DataError
+        Values whose squares overflow or vanish.
     """
     w = design.weights
     X = design.block
@@ -96,6 +104,7 @@ def sweep(design: Design) -> Absorbed:
     size = np.abs(X).max(axis=0)
     size[size == 0] = 1.0
     scales = size * np.sqrt(np.mean((X / size) ** 2 if w is None else w[:, None] * (X / size) ** 2, axis=0))
+    _refuse_extremes(design.keys, np.maximum(scales, np.abs(means)), scales)
     constant = scales <= CONSTANT_COLUMN * np.abs(means)
     constant |= scales == 0
     scales = np.where(constant, 1.0, scales)
@@ -103,6 +112,13 @@ def sweep(design: Design) -> Absorbed:
     engine = absorber(design.effects, w) if design.effects else None
     block = engine.residuals(X) if engine else X
     return Absorbed(block, means, scales, tuple(constant.tolist()), engine, engine.rank if engine else 0, w)
+
+
+def _refuse_extremes(keys: tuple[str, ...], size: FloatArray, spread: FloatArray) -> None:
+    """Refuse columns whose squares are beyond what a float can hold."""
+    for key, large, small in zip(keys, size, spread, strict=True):
+        if large > LARGEST or 0 < small < 1 / LARGEST:
+            raise DataError(f"{key!r} has values too large or too small to square ({large:.2g})", hint="rescale it")
 
 
 def cross_multiply(absorbed: Absorbed) -> Moments:
