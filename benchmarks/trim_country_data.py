@@ -14,8 +14,51 @@ from pathlib import Path
 import polars as pl
 
 TARGET = Path(__file__).resolve().parents[1] / "studies/globalisation/data"
-COUNTRIES = """AUS AUT BEL BGR BRA CAN CHE CHN CYP CZE DEU DNK ESP EST FIN FRA GBR GRC HRV HUN IDN IND IRL ITA JPN KOR
-LTU LUX LVA MEX MLT NLD NOR POL PRT ROU RUS SVK SVN SWE TUR TWN USA""".split()
+COUNTRIES = [
+    "AUS",
+    "AUT",
+    "BEL",
+    "BGR",
+    "BRA",
+    "CAN",
+    "CHE",
+    "CHN",
+    "CYP",
+    "CZE",
+    "DEU",
+    "DNK",
+    "ESP",
+    "EST",
+    "FIN",
+    "FRA",
+    "GBR",
+    "GRC",
+    "HRV",
+    "HUN",
+    "IDN",
+    "IND",
+    "IRL",
+    "ITA",
+    "JPN",
+    "KOR",
+    "LTU",
+    "LUX",
+    "LVA",
+    "MEX",
+    "MLT",
+    "NLD",
+    "NOR",
+    "POL",
+    "PRT",
+    "ROU",
+    "RUS",
+    "SVK",
+    "SVN",
+    "SWE",
+    "TUR",
+    "TWN",
+    "USA",
+]
 YEARS = (1995, 2014)
 PWT = ["xr", "pop", "rgdpe", "rgdpo", "rgdpna", "ctfp", "rtfpna", "ck", "rkna", "cn", "rnna"]
 WDI = ["infl_cpi_wdi2019", "infl_cpi_wdi2025"]

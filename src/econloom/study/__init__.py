@@ -15,8 +15,9 @@ from econloom.core.labels import Lang
 from econloom.study import catalog, schema
 from econloom.study import plan as planning
 from econloom.study.catalog import Facts
+from econloom.study.output import Output
 from econloom.study.plan import Plan
-from econloom.study.run import Listener, Output, Run, execute
+from econloom.study.run import Listener, Run, execute
 from econloom.study.schema import StudySpec
 from econloom.study.store import Folder
 

@@ -1,26 +1,28 @@
-"""The parts of a Word file: elements as strings, and a package whose bytes depend on its content only.
+"""The elements of Word tables as strings, and the file that python-docx makes of them.
 
-Written by hand because a template would bring hundreds of foreign styles, fonts and an author. Element order follows
-the schema (ECMA-376 transitional), which Word checks.
+Element order follows the schema (ECMA-376 transitional), which Word checks.
 """
 
 from __future__ import annotations
 
 import io
 import zipfile
+from datetime import datetime
+from typing import Any
 from xml.sax.saxutils import escape, quoteattr
+
+import docx
+from docx.enum.section import WD_ORIENT
+from docx.opc.constants import RELATIONSHIP_TYPE as RT
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls, qn
+from docx.shared import Twips
 
 EAST_ASIAN = "宋体"
 LATIN = "Times New Roman"
 LEADING = 1.3  # of the type size; at least that, so that rows with and without Chinese are equally tall
 _STAMP = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
-_CREATED = "2000-01-01T00:00:00Z"
-_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-_W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_MIME = "application/vnd.openxmlformats-officedocument.wordprocessingml"
-_WORD_PARTS = {"document": "document.main", "styles": "styles", "settings": "settings"}
+_CREATED = datetime(2000, 1, 1)
 
 
 def tag(name: str, /, *children: str, **attributes: str | int) -> str:
@@ -99,7 +101,7 @@ def paragraph(
 
 
 def package(body: str, title: str, *, width: int, height: int, margin: int) -> bytes:
-    """A docx file.
+    """A docx file, whose bytes depend on its content only.
 
     Parameters
     ----------
@@ -110,108 +112,65 @@ def package(body: str, title: str, *, width: int, height: int, margin: int) -> b
     width, height, margin : int
         Of the page, in twips.
     """
-    page = {"w": width, "h": height} | ({"orient": "landscape"} if width > height else {})
-    section = tag(
-        "sectPr",
-        tag("pgSz", **page),
-        tag("pgMar", top=margin, right=margin, bottom=margin, left=margin, header=720, footer=720, gutter=0),
-    )
-    parts = {
-        "[Content_Types].xml": _content_types(),
-        "_rels/.rels": _package_relations(),
-        "docProps/core.xml": _core_properties(title),
-        "word/_rels/document.xml.rels": _document_relations(),
-        "word/document.xml": _root("document", tag("body", body, section)),
-        "word/settings.xml": _root("settings", _SETTINGS),
-        "word/styles.xml": _root("styles", _STYLES),
-    }
-    return _zipped({name: (_HEAD + text).encode("utf-8") for name, text in parts.items()})
+    document = docx.Document()
+    _lean_parts(document)
+    _lean_styles(document)
+    _page(document.sections[0], width, height, margin)
+    wrapped = parse_xml(f"<w:body {nsdecls('w')}>{body}</w:body>")
+    for block in list(wrapped):
+        document.element.body.insert_element_before(block, "w:sectPr")
+    core = document.core_properties
+    core.title, core.author, core.comments = title[:255], "", ""
+    core.created = core.modified = _CREATED
+    written = io.BytesIO()
+    document.save(written)
+    return _without_clock(written)
 
 
-def _zipped(parts: dict[str, bytes]) -> bytes:
-    """A zip file without clock, user or platform in it."""
+def _lean_parts(document: Any) -> None:
+    """Of the library's template keep styles and settings; drop its thumbnail, theme, numbering and effects."""
+    for relations, kept in (
+        (document.part.rels, (RT.STYLES, RT.SETTINGS)),
+        (document.part.package.rels, (RT.OFFICE_DOCUMENT, RT.CORE_PROPERTIES)),
+    ):
+        for key in [k for k, relation in relations.items() if relation.reltype not in kept]:
+            del relations[key]
+    for mode in document.settings.element.iter(qn("w:compatSetting")):
+        if mode.get(qn("w:name")) == "compatibilityMode":
+            mode.set(qn("w:val"), "15")  # Word 2013 and later; below it Word opens in "compatibility mode"
+    for language in document.settings.element.iter(qn("w:themeFontLang")):
+        language.set(qn("w:eastAsia"), "zh-CN")  # the template says Japanese
+
+
+def _lean_styles(document: Any) -> None:
+    """Keep the defaults of the library's template (Normal and the plain table), drop its other styles and fonts."""
+    styles = document.styles.element
+    for style in styles.findall(qn("w:style")):
+        if style.get(qn("w:default")) != "1":
+            styles.remove(style)
+    normal = document.styles["Normal"].element
+    for old in normal.findall(qn("w:rPr")):
+        normal.remove(old)
+    defaults = styles.find(qn("w:docDefaults")).find(qn("w:rPrDefault"))
+    for old in list(defaults):
+        defaults.remove(old)
+    defaults.append(parse_xml(run_properties(10.5).replace("<w:rPr>", f"<w:rPr {nsdecls('w')}>", 1)))
+
+
+def _page(section: Any, width: int, height: int, margin: int) -> None:
+    section.page_width, section.page_height = Twips(width), Twips(height)
+    section.orientation = WD_ORIENT.LANDSCAPE if width > height else WD_ORIENT.PORTRAIT
+    for side in ("left_margin", "right_margin", "top_margin", "bottom_margin"):
+        setattr(section, side, Twips(margin))
+
+
+def _without_clock(written: io.BytesIO) -> bytes:
+    """The same zip without clock, user or platform in it."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, content in parts.items():
+    with zipfile.ZipFile(written) as made, zipfile.ZipFile(out, "w") as archive:
+        for name in made.namelist():
             info = zipfile.ZipInfo(name, _STAMP)
             info.create_system = 0
             info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, content)
+            archive.writestr(info, made.read(name))
     return out.getvalue()
-
-
-def _root(name: str, inner: str) -> str:
-    return f'<w:{name} xmlns:w="{_W}">{inner}</w:{name}>'
-
-
-def _content_types() -> str:
-    kinds = "".join(
-        f'<Override PartName="/word/{part}.xml" ContentType="{_MIME}.{kind}+xml"/>'
-        for part, kind in _WORD_PARTS.items()
-    )
-    return (
-        f'<Types xmlns="{_PACKAGE}/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        '<Default Extension="xml" ContentType="application/xml"/>'
-        f"{kinds}"
-        '<Override PartName="/docProps/core.xml" '
-        'ContentType="application/vnd.openxmlformats-package.core-properties+xml"/></Types>'
-    )
-
-
-def _relations(targets: dict[str, str]) -> str:
-    items = "".join(
-        f'<Relationship Id="rId{n}" Type="{kind}" Target="{target}"/>'
-        for n, (target, kind) in enumerate(targets.items(), 1)
-    )
-    return f'<Relationships xmlns="{_PACKAGE}/relationships">{items}</Relationships>'
-
-
-def _package_relations() -> str:
-    core = f"{_PACKAGE}/relationships/metadata/core-properties"
-    return _relations({"word/document.xml": f"{_OFFICE}/officeDocument", "docProps/core.xml": core})
-
-
-def _document_relations() -> str:
-    return _relations({"styles.xml": f"{_OFFICE}/styles", "settings.xml": f"{_OFFICE}/settings"})
-
-
-def _core_properties(title: str) -> str:
-    stamps = "".join(
-        f'<dcterms:{k} xsi:type="dcterms:W3CDTF">{_CREATED}</dcterms:{k}>' for k in ("created", "modified")
-    )
-    return (
-        f'<cp:coreProperties xmlns:cp="{_PACKAGE}/metadata/core-properties" '
-        'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/" '
-        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
-        f"<dc:title>{escape(title)}</dc:title>{stamps}</cp:coreProperties>"
-    )
-
-
-# compatibility mode 15 is Word 2013 and later; below it Word opens the file in "compatibility mode"
-_SETTINGS = (
-    tag("defaultTabStop", val=420)
-    + tag("characterSpacingControl", val="doNotCompress")
-    + tag(
-        "compat",
-        tag("compatSetting", name="compatibilityMode", uri="http://schemas.microsoft.com/office/word", val=15),
-    )
-    + tag("themeFontLang", val="en-US", eastAsia="zh-CN")
-    + tag("decimalSymbol", val=".")
-    + tag("listSeparator", val=",")
-)
-_STYLES = (
-    tag("docDefaults", tag("rPrDefault", run_properties(10.5)), tag("pPrDefault"))
-    + tag("style", tag("name", val="Normal"), tag("qFormat"), type="paragraph", default=1, styleId="Normal")
-    + tag(
-        "style",
-        tag("name", val="Normal Table"),
-        tag("uiPriority", val=99),
-        tag("semiHidden"),
-        tag("unhideWhenUsed"),
-        tag("tblPr", tag("tblInd", w=0, type="dxa")),
-        type="table",
-        default=1,
-        styleId="TableNormal",
-    )
-)
