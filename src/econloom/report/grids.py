@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from econloom.core.estimate import Tidy
 from econloom.core.labels import Label
@@ -44,7 +45,7 @@ def across_versions(models: Mapping[str, Sequence[Tidy]], terms: Sequence[str], 
         title=Label(zh=f"{spec.title.text('zh')}：各设定比较", en=f"{spec.title.text('en')}: across versions"),
         header=(numbers, outcomes),
         rows=tuple(rows),
-        notes=notes.prefixed([_shown(terms, spec), notes.note(list(first), spec), _NOTE]),
+        notes=notes.prefixed([_shown(terms, spec), notes.note(list(first), _without_r2(spec)), *_other(models), _NOTE]),
         stub=_VERSION,
     )
 
@@ -59,6 +60,23 @@ def _rows(version: str, term: str, found: Sequence[Tidy], spec: TableSpec, named
     if spec.show.paren != "none":
         rows.append(Row(Label(), tuple(bracket_cell(c, source, spec) for c, source in places), role="paren"))
     return rows
+
+
+def _without_r2(spec: TableSpec) -> TableSpec:
+    return replace(spec, show=replace(spec.show, r2="none"))
+
+
+def _other(models: Mapping[str, Sequence[Tidy]]) -> list[Label]:
+    """Versions whose reference distribution is not that of the first."""
+    degrees = {v: [m.df for m in found] for v, found in models.items()}
+    first = next(iter(degrees.values()))
+    odd = {
+        v: dict.fromkeys("∞" if df is None else f"{df:g}" for df in dfs) for v, dfs in degrees.items() if dfs != first
+    }
+    return [
+        Label(zh=f"{v}的自由度为{'、'.join(dfs)}。", en=f"Degrees of freedom in {v}: {', '.join(dfs)}.")
+        for v, dfs in odd.items()
+    ]
 
 
 def _shown(terms: Sequence[str], spec: TableSpec) -> Label:
