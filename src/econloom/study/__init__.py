@@ -116,6 +116,5 @@ def study(source: str | Path | Mapping[str, Any] | StudySpec, folder: str | Path
         return Study(source)
     if isinstance(source, Mapping):
         return Study(schema.from_data(source, folder))
-    path = Path(source)
-    file = path / "study.yaml" if path.is_dir() else path
-    return Study(schema.load(file), file)
+    spec = schema.load(source)
+    return Study(spec, Path(spec.document.file))

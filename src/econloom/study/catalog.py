@@ -57,6 +57,8 @@ def _survey(spec: StudySpec, seen: dict[Source, SourceFacts]) -> Facts:
     for name, source in spec.sources.items():
         file = source.model_copy(update={"where": None})
         try:
+            if source.layout is not None and source.where is not None:
+                raise DataError("inter-country tables take no 'where'", hint="use the panel's span and drops")
             if file not in seen:
                 seen[file] = _facts(source, spec.folder)
             facts[name] = seen[file]
@@ -68,21 +70,26 @@ def _survey(spec: StudySpec, seen: dict[Source, SourceFacts]) -> Facts:
 
 
 def _facts(source: Source, folder: Path) -> SourceFacts:
-    path = (folder / source.path).resolve()
-    columns = None
-    if source.layout is not None:
-        if not path.is_dir():
-            raise DataError(f"{path}: no such folder", hint=f"the layout {source.layout} is a folder of tables")
-        if source.where is not None:
-            raise DataError("inter-country tables take no 'where'", hint="use the panel's span and drops")
-    elif path.is_dir():
-        raise DataError(f"{path} is a folder", hint="for inter-country tables say the layout: {path: …, layout: …}")
-    else:
-        columns = tuple(readers.column_names(path))
+    path = _located(source, folder)
     digest = readers.digest(path)
     if source.sha256 is not None and digest != source.sha256:
         raise DataError(
             f"the content of {path} is not the one that the study names",
             hint=f"restore it, or, if the new content is meant, write sha256: {digest}",
         )
+    columns = tuple(readers.column_names(path)) if source.layout is None else None
     return SourceFacts(str(path), columns, digest)
+
+
+def _located(source: Source, folder: Path) -> Path:
+    """The absolute path of a source: a folder where it has a layout, else a file."""
+    try:
+        path = (folder / source.path).resolve()
+        is_folder = path.is_dir()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise DataError(f"{source.path!r}: {getattr(error, 'strerror', None) or error}") from error
+    if source.layout is not None and not is_folder:
+        raise DataError(f"{path}: no such folder", hint=f"the layout {source.layout} is a folder of tables")
+    if source.layout is None and is_folder:
+        raise DataError(f"{path} is a folder", hint="for inter-country tables say the layout: {path: …, layout: …}")
+    return path if is_folder else readers.existing_file(path)

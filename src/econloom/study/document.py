@@ -19,6 +19,7 @@ MAX_BYTES = 2_000_000
 MAX_DEPTH = 20
 
 _FULL_WIDTH_KEY = re.compile(r"""^\s*(?:-\s+)?[^\s'"#\[\]{}:，。]{1,40}(?P<colon>：)""")
+_BLOCK = re.compile(r"(?:^|[\s:-])[|>][-+0-9]*\s*(?:#.*)?$")  # a line that opens a block of text
 _TRUE, _FALSE = {"true", "True", "TRUE"}, {"false", "False", "FALSE"}
 
 
@@ -77,7 +78,7 @@ class Document:
 
 
 def read(path: str | Path) -> Document:
-    """Read a study file.
+    """Read a study file, or ``study.yaml`` of a folder.
 
     Raises
     ------
@@ -86,7 +87,12 @@ def read(path: str | Path) -> Document:
     StudyFileError
         It is no YAML mapping, or falls into one of the named traps.
     """
-    return parse(_text(Path(path)), str(path))
+    path = Path(path)
+    try:
+        file = path / "study.yaml" if path.is_dir() else path
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+    return parse(_text(file), str(file))
 
 
 def parse(text: str, file: str) -> Document:
@@ -120,8 +126,12 @@ def _text(path: Path) -> str:
 
 def _refuse_traps(lines: tuple[str, ...], file: str) -> None:
     problems: list[UsageError] = []
+    text_below: int | None = None  # indentation of the key whose block of text the lines belong to
     for number, line in enumerate(lines, 1):
         indent = line[: len(line) - len(line.lstrip())]
+        if text_below is not None and (not line.strip() or len(indent) > text_below):
+            continue
+        text_below = len(indent) if _BLOCK.search(line) else None
         if "\t" in indent:
             where = Location(file, number, indent.index("\t") + 1, line)
             problems.append(UsageError("a tab in the indentation", where=where, hint="indent with spaces"))
@@ -131,13 +141,19 @@ def _refuse_traps(lines: tuple[str, ...], file: str) -> None:
             problems.append(
                 UsageError("a full-width or no-break space in the indentation", where=where, hint="type plain spaces")
             )
-        elif match := _FULL_WIDTH_KEY.match(line):
+        elif (match := _FULL_WIDTH_KEY.match(line)) and not _is_prose(match):
             where = Location(file, number, match.start("colon") + 1, line)
             problems.append(
                 UsageError("a full-width colon ： after a key", where=where, hint="type ': ' (colon and space)")
             )
     if problems:
         raise StudyFileError(problems)
+
+
+def _is_prose(match: re.Match[str]) -> bool:
+    """An entry of a list such as ``- 注：…``: a note, not a key."""
+    words = match.group().strip()
+    return words.startswith("- ") and not words[2:-1].isascii()
 
 
 def _compose(text: str, file: str, lines: tuple[str, ...]) -> Node | None:

@@ -16,6 +16,7 @@ from econloom import __version__
 from econloom.core.errors import OutputError
 from econloom.core.labels import Lang
 from econloom.report import render
+from econloom.study import schema
 from econloom.study.catalog import Facts
 from econloom.study.plan import Plan
 from econloom.study.results import COEFFICIENTS, VALUES
@@ -48,8 +49,8 @@ class Output:
         """
         previous = self.folder.previous()
         carried = self._carried(run, previous)
-        for name, rows, schema in (("results", run.results, COEFFICIENTS), ("values", run.values, VALUES)):
-            self._with_old(run, carried, f"{name}.csv", rows, schema).write_csv(staging / f"{name}.csv")
+        for name, rows, types in (("results", run.results, COEFFICIENTS), ("values", run.values, VALUES)):
+            self._with_old(run, carried, f"{name}.csv", rows, types).write_csv(staging / f"{name}.csv")
         run.panel.frame.write_parquet(staging / "panel.parquet", statistics=False)
         (staging / "tables").mkdir()
         for made in run.tables.values():
@@ -67,17 +68,18 @@ class Output:
 
     def _carried(self, run: Run, previous: Mapping[str, Any]) -> list[str]:
         known = previous.get("tables", {})
-        return [t for t in run.plan.spec.tables if t in known and t not in run.tables]
+        made = [*run.plan.spec.tables, *(schema.grid_id(t) for t in run.plan.grids)]
+        return [t for t in made if t in known and t not in run.tables]
 
     def _with_old(
-        self, run: Run, carried: Sequence[str], name: str, new: pl.DataFrame, schema: Mapping[str, Any]
+        self, run: Run, carried: Sequence[str], name: str, new: pl.DataFrame, types: Mapping[str, Any]
     ) -> pl.DataFrame:
         """New rows with those of the carried tables, in the study's order."""
         file = self.folder.path / name
         if not carried or not file.is_file():
             return new
         try:
-            old = pl.read_csv(file, schema=dict(schema)).with_columns(pl.col(pl.String).fill_null(""))
+            old = pl.read_csv(file, schema=dict(types)).with_columns(pl.col(pl.String).fill_null(""))
         except pl.exceptions.PolarsError as error:
             raise OutputError(f"{file}: cannot be read again: {error}", hint="run all tables") from error
         whole = pl.concat([old.filter(pl.col("table").is_in(carried)), new])
@@ -138,7 +140,7 @@ def _digest(plan: Plan, table: str) -> str | None:
     """Digest of what makes a table now."""
     if table in plan.spec.tables:
         return plan.outputs[DEFAULT].tables[table]
-    return plan.grids.get(table.removesuffix("_versions"))
+    return next((digest for t, digest in plan.grids.items() if schema.grid_id(t) == table), None)
 
 
 def _sources(plan: Plan, facts: Mapping[str, Facts]) -> dict[str, Any]:

@@ -77,13 +77,22 @@ def coefficient_rows(version: str, table: str, models: Iterable[Tidy], cuts: tup
     return pl.DataFrame(rows, schema=dict(COEFFICIENTS)).with_columns(pl.col(pl.Float64).fill_nan(None))
 
 
-def value_rows(version: str, table: Table) -> pl.DataFrame:
-    """The rows of ``values.csv`` for one table of numbers, by the addresses of its cells."""
+def value_rows(version: str, table: Table, columns: Iterable[object]) -> pl.DataFrame:
+    """The rows of ``values.csv`` for one table of numbers, by the addresses of its cells.
+
+    Parameters
+    ----------
+    version : str
+    table : Table
+    columns : iterable
+        Names of its columns; a name may hold a full stop, so an address alone does not tell.
+    """
+    names = [str(c) for c in columns]
     rows = []
     for line in table.rows:
-        for cell in line.cells:
+        for column, cell in zip(names, line.cells, strict=True):
             if cell.source is None:
                 continue
-            column, row = cell.source.removeprefix(f"{table.id}.").rsplit(".", 1)
+            row = cell.source.removeprefix(f"{table.id}.{column}.")
             rows.append({"version": version, "table": table.id, "row": row, "column": column, "value": cell.value})
     return pl.DataFrame(rows, schema=dict(VALUES)).with_columns(pl.col(pl.Float64).fill_nan(None))

@@ -123,6 +123,7 @@ def _collected(plan: Plan, chosen: Sequence[str], values: Mapping[str, Any], sec
     tables: dict[str, Table] = {}
     models: dict[tuple[str, str], tuple[Tidy, ...]] = {}
     coefficients, numbers = [], []
+    by_digest = {s.digest: s for s in plan.steps}
     for version, outputs in plan.outputs.items():
         for table in chosen:
             spec, result = plan.spec.tables[table], values[outputs.tables[table]]
@@ -133,7 +134,7 @@ def _collected(plan: Plan, chosen: Sequence[str], values: Mapping[str, Any], sec
                 coefficients.append(coefficient_rows(version, table, found, cuts))
             else:
                 made = result
-                numbers.append(value_rows(version, made))
+                numbers.append(value_rows(version, made, by_digest[outputs.tables[table]].params["columns"]))
             if version == DEFAULT:
                 tables[table] = made
     tables |= {made.id: made for made in (values[plan.grids[t]] for t in chosen if t in plan.grids)}

@@ -38,6 +38,12 @@ from econloom.study.problems import located
 
 DEFAULT = "default"  # the version without changes
 
+
+def grid_id(table: str) -> str:
+    """Id of the table that shows a table's terms across versions."""
+    return f"{table}_versions"
+
+
 Identifier = Annotated[str, StringConstraints(pattern=r"^[^\W\d][\w]*$", strict=True)]
 Text = Annotated[str, StringConstraints(min_length=1, strict=True)]
 ColumnName = Annotated[str, StringConstraints(min_length=1, strict=True)]
@@ -384,6 +390,9 @@ class StudySpec(Model):
                 owners[name] = kind
         if DEFAULT in self.versions:
             raise ValueError("a version cannot be called 'default'")
+        for name, table in self.tables.items():
+            if isinstance(table, RegressionTable) and table.across_versions and grid_id(name) in self.tables:
+                raise ValueError(f"the table across versions of {name!r} is called {grid_id(name)!r}: rename one")
         return self
 
 
@@ -400,8 +409,7 @@ def load(path: str | Path) -> StudySpec:
     UsageError, StudyFileError
         Every fault with file:line:column, the source line and, for a misspelt name, a suggestion.
     """
-    path = Path(path)
-    return _validated(document.read(path / "study.yaml" if path.is_dir() else path))
+    return _validated(document.read(path))
 
 
 def from_data(data: Mapping[str, Any], folder: str | Path = ".") -> StudySpec:
@@ -452,10 +460,10 @@ def version(spec: StudySpec, name: str) -> StudySpec:
     data = _copy(source.data if source.data else spec.model_dump(exclude_defaults=True))
     marks = dict(source.marks)
     for dotted, value in spec.versions[name].items():
-        path = _set(data, dotted, value, source, ("versions", name, dotted))
-        here = marks.get(("versions", name, dotted))
-        if here:
-            marks[path] = here
+        said: document.KeyPath = ("versions", name, dotted)
+        path = _set(data, dotted, _copy(value), source, said)
+        marks = {p: m for p, m in marks.items() if p[: len(path)] != path}
+        marks |= {(*path, *p[3:]): m for p, m in source.marks.items() if p[:3] == said}
     data.pop("versions", None)
     return _validated(Document(source.file, data, marks, source.lines))
 
@@ -474,7 +482,7 @@ def _set(data: dict[str, Any], dotted: str, value: Any, source: Document, at: do
     for depth, key in enumerate(keys):
         last = depth == len(keys) - 1
         if isinstance(here, list):
-            if not key.isdigit() or int(key) >= len(here):
+            if not key.isdecimal() or int(key) >= len(here):
                 raise UsageError(f"{dotted}: no entry {key} (0 to {len(here) - 1})", where=source.at(at, key=True))
             step: str | int = int(key)
         elif isinstance(here, dict):

@@ -79,11 +79,13 @@ def _start(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -
         keys = Panel.build(source.frame, unit, time, "the starting source").frame
     if span is not None:
         present = set(keys[time].to_list())
-        absent = [y for y in range(span[0], span[1] + 1) if y not in present]
+        first, last = min(present), max(present)
+        inside = range(max(span[0], first), min(span[1], last) + 1)
+        absent = [y for y in (*span, *inside) if y not in present]
         if absent:
             raise DataError(
-                f"the span {span[0]}-{span[1]} has periods without data: {listed(absent)}",
-                hint=f"the source has {min(present)} to {max(present)}",
+                f"the span {span[0]}-{span[1]} has periods without data: {listed(sorted(set(absent)))}",
+                hint=f"the source has {first} to {last}",
             )
         keys = keys.filter(pl.col(time).is_between(*span))
     panel = Panel.build(keys, unit, time, "the starting source")
@@ -120,10 +122,18 @@ def _variable(params: Mapping[str, Any], inputs: Sequence[Any], context: Context
     panel: Panel = inputs[0]
     made = expressions.compute(panel, params["formula"], _scope(params))
     for flag, values in made.flags.items():
-        panel = panel.with_column(flag, values)
+        panel = panel.with_column(_free(panel, flag, params["name"]), values)
     event = Event("variable", f"{params['name']} = {params['formula']}")
     variable = Variable(formula=params["formula"])
     return panel.with_column(params["name"], made.values, variable, *made.events, event)
+
+
+def _free(panel: Panel, flag: str, variable: str) -> str:
+    """The flag's name, after the variable where a column of that name is there already."""
+    for name in (flag, f"{variable}_{flag}"):
+        if name not in panel.columns:
+            return name
+    raise DataError(f"the panel already has columns {flag!r} and {variable}_{flag}", hint="rename one on the way")
 
 
 def _shared(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Any:

@@ -8,7 +8,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +47,8 @@ class Folder:
         if not file.is_file():
             return {}
         try:
-            found = json.loads(file.read_text(encoding="utf-8"))
-            if not isinstance(found, dict) or "econloom" not in found or not isinstance(found.get("files"), list):
+            found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            if not _is_record(found):
                 raise ValueError("no run of econloom")
         except (OSError, ValueError) as error:
             raise OutputError(
@@ -57,17 +57,18 @@ class Folder:
         return found
 
     def _refuse_foreign(self) -> None:
-        if self.path.is_symlink() and not self.path.exists():
-            raise OutputError(f"{self.path}: a link that leads nowhere")
-        if self.path.exists() and not self.path.is_dir():
-            raise OutputError(f"{self.path}: a file, where the output folder should be")
-        if not self.path.exists():
-            return
         try:
-            content = [p.name for p in self.path.iterdir() if not p.name.startswith(".econloom-")]
-        except OSError as error:
-            raise OutputError(f"{self.path}: cannot be read: {error.strerror}") from error
-        if content and RUN_FILE not in content:
+            if self.path.is_symlink() and not self.path.exists():
+                raise OutputError(f"{self.path}: a link that leads nowhere")
+            if self.path.exists() and not self.path.is_dir():
+                raise OutputError(f"{self.path}: a file, where the output folder should be")
+            content = [p.name for p in self.path.iterdir()] if self.path.exists() else []
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise OutputError(f"{self.path}: cannot be read: {reason}") from error
+        if _JOURNAL in content:
+            return  # a first run was cut short while it moved its files; the next one finishes that
+        if RUN_FILE not in content and any(not name.startswith(".econloom-") for name in content):
             raise OutputError(
                 f"{self.path}: not empty, and not a folder of econloom (no {RUN_FILE})",
                 hint="choose another folder with --out",
@@ -87,12 +88,13 @@ class Folder:
         Path
             Write here; every file of it becomes part of the run.
         """
-        created = not self.path.exists()
+        created = _absent(self.path)
         staging = self.path / f"{_STAGING}{os.getpid()}"
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             with _locked(self.path):
                 self._recover()
+                self._refuse_foreign()
                 staging.mkdir()
                 try:
                     yield staging
@@ -102,18 +104,31 @@ class Folder:
         except OSError as error:
             raise OutputError(f"{self.path}: cannot be written: {error.strerror or error}") from error
         finally:
-            if created and self.path.is_dir() and not any(self.path.iterdir()):
-                self.path.rmdir()
+            for folder in created:
+                with suppress(OSError):
+                    folder.rmdir()  # as long as nothing is in it
 
     def _commit(self, staging: Path) -> None:
         new = sorted(p.relative_to(staging).as_posix() for p in staging.rglob("*") if p.is_file())
         old = [f for f in self.previous().get("files", []) if isinstance(f, str)]
+        self._refuse_others(new, old)
         with _uninterrupted():
             journal = {"staging": staging.name, "files": new, "remove": [f for f in old if f not in new]}
             aside = staging / _JOURNAL
             aside.write_text(json.dumps(journal), encoding="utf-8")
             aside.replace(self.path / _JOURNAL)
             self._move(journal)
+
+    def _refuse_others(self, new: list[str], old: list[str]) -> None:
+        """What stands where a file of the run goes must be a file of the last run, in a folder."""
+        for name in new:
+            target = self.path / name
+            others = [p for p in target.parents if self.path in p.parents and p.exists() and not p.is_dir()]
+            if target.is_dir() or (target.exists() and name not in old):
+                others.append(target)
+            if others:
+                message = f"{others[0]}: not written by econloom, and the run has a file of this name"
+                raise OutputError(message, hint="move it away, or choose another folder with --out")
 
     def _move(self, journal: dict[str, Any]) -> None:
         """Carry out a journal; may be repeated after it was cut short."""
@@ -145,6 +160,22 @@ class Folder:
                 journal.unlink()
         for left in self.path.glob(f"{_STAGING}*"):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_record(found: Any) -> bool:
+    """Whether the content of a ``run.json`` has the shape that econloom writes."""
+    if not isinstance(found, dict) or "econloom" not in found or not isinstance(found.get("files"), list):
+        return False
+    tables = found.get("tables")
+    return isinstance(tables, dict) and all(
+        isinstance(t, dict) and isinstance(t.get("files"), list) and all(isinstance(f, str) for f in t["files"])
+        for t in tables.values()
+    )
+
+
+def _absent(path: Path) -> list[Path]:
+    """The folders that making ``path`` will make, innermost first."""
+    return [p for p in (path, *path.parents) if not p.exists()]
 
 
 @contextmanager
@@ -184,18 +215,15 @@ def _owner(lock: Path) -> int | None:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C back for a moment, so that files are replaced together; it strikes afterwards."""
+    """Keep Ctrl-C out for a moment, so that files are replaced together; what it would stop is then done."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    waiting: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: waiting.append(number))
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-    if waiting:
-        raise KeyboardInterrupt
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -210,6 +238,7 @@ def write_text(path: str | Path, text: str) -> None:
     try:
         aside.write_text(text, encoding="utf-8")
         aside.replace(path)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        with suppress(OSError):
+            aside.unlink()
+        raise OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from error

@@ -59,9 +59,10 @@ def _uses(draft: Draft, name: str) -> set[str]:
     path: KeyPath = ("variables", name, "formula")
     text = draft.expand(draft.spec.variables[name].formula or "", path)
     try:
-        return {n.name for n in names_in(parse(text))}
+        names = {n.name for t in (text, *draft.samples_in(text).values()) for n in names_in(parse(t))}
     except UsageError:
         return set()
+    return names
 
 
 def _formula(draft: Draft, panel: Step, name: str) -> Step:
@@ -69,7 +70,7 @@ def _formula(draft: Draft, panel: Step, name: str) -> Step:
     text = draft.expand(draft.spec.variables[name].formula or "", path)
     draft.check(text, path)
     draft.columns.append(name)
-    params = {"name": name, "formula": text, "lists": draft.lists_in(text)}
+    params = {"name": name, "formula": text, "lists": draft.lists_in(text), "samples": draft.samples_in(text)}
     return draft.add("variable", f"variable {name}", params, (panel,), path)
 
 

@@ -145,15 +145,29 @@ class Draft:
             params["lists"] = self.lists_in(source.where)
         return self.add(kind, f"read {name}", params, (), here)
 
+    def samples_in(self, text: str) -> dict[str, str]:
+        """The conditions of the samples that an expression uses, and of those that these use."""
+        found: dict[str, str] = {}
+        pending = [text]
+        while pending:
+            try:
+                names = {n.name for n in names_in(parse(pending.pop()))}
+            except UsageError:
+                continue
+            for name in sorted(names & set(self.spec.samples) - set(found)):
+                found[name] = self.spec.samples[name].where
+                pending.append(found[name])
+        return found
+
     def lists_in(self, text: str) -> dict[str, list[Any]]:
         """The lists that an expression uses, so that a changed list changes the step."""
-        try:
-            names = {n.name for n in names_in(parse(text))}
-        except UsageError:
-            return {}
-        found = {n: list(self.spec.lists[n]) for n in names if n in self.spec.lists}
-        for name in names & set(self.spec.samples):
-            found |= self.lists_in(self.spec.samples[name].where)
+        found: dict[str, list[Any]] = {}
+        for part in (text, *self.samples_in(text).values()):
+            try:
+                names = {n.name for n in names_in(parse(part))}
+            except UsageError:
+                continue
+            found |= {n: list(self.spec.lists[n]) for n in sorted(names) if n in self.spec.lists}
         return found
 
     def short_path(self, *path: str) -> KeyPath:

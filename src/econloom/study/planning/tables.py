@@ -12,7 +12,7 @@ from econloom.data.expressions import Scope
 from econloom.panel.formula import ModelSpec, parse_formula
 from econloom.study.document import KeyPath
 from econloom.study.planning.draft import Draft
-from econloom.study.schema import DEFAULT, Column, RegressionTable, StudySpec, ValuesTable
+from econloom.study.schema import DEFAULT, Column, RegressionTable, StudySpec, ValuesTable, grid_id
 from econloom.study.step import Step
 
 CONTROLS = "controls"
@@ -87,11 +87,13 @@ def _model(draft: Draft, key: str, column: Column, table: RegressionTable, path:
     sample = column.sample or table.sample
     if sample is not None and sample not in draft.spec.samples:
         near = did_you_mean(sample, draft.spec.samples)
-        draft.problem(UsageError(f"no sample {sample!r}{near}", hint=f"samples: {listed(draft.spec.samples)}"), path)
+        place = (*path[:-1], "sample") if column.sample else (*path[:2], "sample")
+        draft.problem(UsageError(f"no sample {sample!r}{near}", hint=f"samples: {listed(draft.spec.samples)}"), place)
         return None
     vcov = column.vcov or table.vcov or draft.spec.defaults.vcov
+    owner = path[:-1] if column.vcov else path[:2] if table.vcov else ("defaults",)
     for name in vcov.spec.clusters:
-        draft.column_known(name, ("defaults", "vcov", "cluster"), "cluster column")
+        draft.column_known(name, (*owner, "vcov", "cluster"), "cluster column")
     return {
         "key": key,
         "formula": text,
@@ -195,7 +197,7 @@ def across_versions(spec: StudySpec, drafts: Mapping[str, Draft]) -> dict[str, S
         place = {digest: number for number, digest in enumerate(inputs)}
         models = {v: [[key, place[s.digest]] for key, s in d.estimates[table]] for v, d in drafts.items()}
         params = {
-            "table": f"{table}_versions",
+            "table": grid_id(table),
             "terms": list(wanted.across_versions),
             "models": models,
             **_presentation(draft, table, wanted),
