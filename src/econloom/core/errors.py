@@ -121,6 +121,10 @@ class StudyFileError(UsageError):
         """Already placed: returns itself."""
         return self
 
+    def within(self, context: str) -> EconloomError:
+        """The same faults, each with ``context: `` before its message."""
+        return StudyFileError([p.within(context) for p in self.problems])
+
 
 _WINDOW = 70  # characters shown on each side of a caret in a long expression
 

@@ -81,7 +81,7 @@ class Panel:
         frame = missing_as_null(frame)
         for key in keys:
             if missing := frame[key].null_count():
-                rows = frame.with_row_index("_row").filter(pl.col(key).is_null())["_row"].head(5).to_list()
+                rows = frame[key].is_null().arg_true().head(5).to_list()
                 raise DataError(f"{what}: key {key!r} is missing in {missing} rows (first: {listed(rows)})")
         if time is not None:
             frame = frame.with_columns(_whole_years(frame[time], what))

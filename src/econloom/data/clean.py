@@ -10,7 +10,7 @@ from econloom.core.errors import DataError, UsageError, listed
 from econloom.core.frame import Panel
 from econloom.core.lineage import Event
 
-_ROW = "__row"
+_ROW, _OLD, _NEW = "__row", "__old", "__new"  # no names of keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ def carry_forward(panel: Panel, values: pl.Series, limit: int | None = None) -> 
     if limit is not None and limit < 1:
         raise UsageError(f"carry_forward: limit must be at least 1, not {limit}")
     unit, time = _needs_keys(panel, "carry_forward")
-    known = pl.when(pl.col("v").is_not_null()).then(pl.col(time)).forward_fill().over(unit)
-    carried = pl.col("v").forward_fill().over(unit)
+    known = pl.when(pl.col(_OLD).is_not_null()).then(pl.col(time)).forward_fill().over(unit)
+    carried = pl.col(_OLD).forward_fill().over(unit)
     near = pl.lit(True) if limit is None else (pl.col(time) - known) <= limit
     return _filled(panel, values, pl.when(near).then(carried))
 
@@ -69,20 +69,20 @@ def interpolate(panel: Panel, values: pl.Series) -> Filled:
     ``x_t = x_a + (x_b - x_a) (t - a) / (b - a)`` with a, b the nearest known periods around t.
     """
     unit, time = _needs_keys(panel, "interpolate")
-    known = pl.col("v").is_not_null()
+    known = pl.col(_OLD).is_not_null()
     a = pl.when(known).then(pl.col(time)).forward_fill().over(unit)
     b = pl.when(known).then(pl.col(time)).backward_fill().over(unit)
-    low = pl.col("v").forward_fill().over(unit)
-    high = pl.col("v").backward_fill().over(unit)
+    low = pl.col(_OLD).forward_fill().over(unit)
+    high = pl.col(_OLD).backward_fill().over(unit)
     between = low + (high - low) * ((pl.col(time) - a) / (b - a))
-    return _filled(panel, values.cast(pl.Float64), pl.when(known).then(pl.col("v")).otherwise(between))
+    return _filled(panel, values.cast(pl.Float64), pl.when(known).then(pl.col(_OLD)).otherwise(between))
 
 
 def _filled(panel: Panel, values: pl.Series, rule: pl.Expr) -> Filled:
     unit, time = _needs_keys(panel, "filling")
-    work = panel.frame.select(unit, time).with_columns(values.alias("v")).with_row_index(_ROW).sort(unit, time)
-    work = work.with_columns(rule.alias("new")).sort(_ROW)
-    new = work["new"].alias(values.name)
+    work = panel.frame.select(unit, time).with_columns(values.alias(_OLD)).with_row_index(_ROW).sort(unit, time)
+    work = work.with_columns(rule.alias(_NEW)).sort(_ROW)
+    new = work[_NEW].alias(values.name)
     return Filled(new, (values.is_null() & new.is_not_null()).alias(f"{values.name}_filled"))
 
 
@@ -101,8 +101,8 @@ def lag(panel: Panel, values: pl.Series, periods: int = 1) -> pl.Series:
     if periods == 0:
         return values
     keys = panel.frame.select(unit, time)
-    earlier = keys.with_columns(pl.col(time) + periods, values.alias("v"))
-    moved = keys.join(earlier, on=[unit, time], how="left", maintain_order="left")["v"]
+    earlier = keys.with_columns(pl.col(time) + periods, values.alias(_OLD))
+    moved = keys.join(earlier, on=[unit, time], how="left", maintain_order="left")[_OLD]
     return moved.alias(values.name)
 
 

@@ -227,12 +227,14 @@ class _Evaluation:
         raise _unknown_name(node, self.text, self.panel.columns, self.scope)
 
     def unary(self, node: Unary) -> Value:
-        inner = self.as_series(self.value(node.operand))
+        inner = self.value(node.operand)
         if node.op == "not":
             self.need("true or false", inner, node.operand)
-            return ~inner
+            return ~self.as_series(inner)
         self.need("numbers", inner, node.operand)
-        return -inner if node.op == "-" else inner
+        if node.op == "+" or isinstance(inner, str | bool):
+            return inner
+        return -inner.cast(pl.Float64) if isinstance(inner, pl.Series) else -inner
 
     def binary(self, node: Binary) -> Value:
         if node.op in {"in", "not in"}:
@@ -360,8 +362,6 @@ class _Evaluation:
             return self.grouping(node)
         value = self.value(node)
         if parameter.kind == "whole":
-            if isinstance(node, Unary) and isinstance(value, pl.Series):
-                value = int(value[0]) if value.dtype.is_integer() and value.n_unique() == 1 else 0.5
             if not isinstance(value, int) or isinstance(value, bool):
                 raise self.fail(f"{parameter.name!r} must be a whole number", node)
             return value

@@ -87,7 +87,7 @@ def _summary(rule: Callable[[pl.Expr], pl.Expr]) -> Callable[..., pl.Series]:
     """A statistic of all rows, or of the rows of each group, repeated in every row."""
 
     def apply(panel: Panel, x: pl.Series | None = None, by: list[str] | None = None) -> pl.Series:
-        values = pl.Series("count", [1] * panel.height) if x is None else x
+        values = pl.Series("count", [1.0] * panel.height) if x is None else x.cast(pl.Float64)  # no overflow
         expression = rule(pl.col("__x"))
         frame = panel.frame.select(by or []).with_columns(values.alias("__x"))
         spread = expression.over(by) if by else expression

@@ -130,7 +130,9 @@ def _reader(path: Path) -> Callable[[Path], pl.DataFrame]:
 
 
 def _read_csv(path: Path) -> pl.DataFrame:
-    return pl.read_csv(path, infer_schema_length=None, null_values=["", "NA", "NaN", "."])
+    frame = pl.read_csv(path, infer_schema_length=None, null_values=["", "NA", "NaN", "."])
+    empty = [c.name for c in frame.iter_columns() if c.dtype == pl.String and c.null_count() == frame.height]
+    return frame.with_columns(pl.col(empty).cast(pl.Float64))  # nothing in it says that it holds text
 
 
 def _read_parquet(path: Path) -> pl.DataFrame:
@@ -141,12 +143,12 @@ def _guarded(path: Path, read: Callable[[], T]) -> T:
     """Run a library's reader; whatever it raises on a damaged file becomes a DataError."""
     try:
         return read()
-    except (pl.exceptions.PolarsError, OSError, ValueError, UnicodeError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError, UnicodeError) as error:
         raise DataError(
             f"{path}: cannot be read: {_reason(error)}", hint="is the file damaged or of another kind?"
         ) from error
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return text.strip().splitlines()[0][:200] if text.strip() else type(error).__name__
