@@ -1,0 +1,57 @@
+"""Printed tables that a study is compared with, and what is expected of the comparison."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from econloom.study.language.base import Count, Identifier, Model, Text, one_or_many
+
+Names = Annotated[tuple[Identifier, ...], BeforeValidator(one_or_many), Field(min_length=1)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(one_or_many), Field(min_length=1)]
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class PrintedTable(Model):
+    """The printed counterpart of one table."""
+
+    file: Text
+    columns: dict[Text, Text] = Field({}, description="Printed column to ours; by order without it.")
+    terms: dict[Text, Text] = Field({}, description="Printed term to ours, before those of the study.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"file": value} if isinstance(value, str) else value
+
+
+class Expectation(Model):
+    """What cells must reach which verdict, and how many of them."""
+
+    tables: Names
+    terms: Texts | None = None
+    columns: Texts | None = None
+    kinds: Texts | None = None
+    verdict: Literal["exact", "within_rounding", "within_se"] | None = None
+    within: Annotated[float, Field(gt=0)] | None = Field(None, description="Greatest difference, for grids of values.")
+    at_least: Count | None = None
+    share: Share | None = None
+    why: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Self:
+        if (self.verdict is None) == (self.within is None):
+            raise ValueError("needs either 'verdict' or 'within'")
+        if self.at_least is not None and self.share is not None:
+            raise ValueError("'at_least' or 'share', not both")
+        return self
+
+
+class Published(Model):
+    """A folder of printed tables."""
+
+    path: Text
+    terms: dict[Text, Text] = Field({}, description="Printed term to ours.")
+    tables: dict[Identifier, PrintedTable] = Field(min_length=1)
+    expect: tuple[Expectation, ...] = ()

@@ -1,0 +1,280 @@
+"""Tables: regressions, grids of values, descriptions, mediation, causality."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
+
+from econloom.study.language.base import (
+    ColumnName,
+    Count,
+    Flag,
+    Identifier,
+    Labelled,
+    Literals,
+    Model,
+    ShortForm,
+    Text,
+    Title,
+    Whole,
+    one_or_many,
+)
+from econloom.study.language.settings import Digits, Show, Ssc, Stars, Vcov, cutoffs
+
+Estimator = Literal[
+    "ols",
+    "iv",
+    "liml",
+    "gmm",
+    "pooled",
+    "random_effects",
+    "between",
+    "first_difference",
+    "difference_gmm",
+    "system_gmm",
+    "tobit",
+    "tobit_re",
+    "poisson",
+    "logit",
+]
+Columns = Annotated[tuple[ColumnName, ...], BeforeValidator(one_or_many), Field(min_length=1)]
+Names = Annotated[tuple[Identifier, ...], BeforeValidator(one_or_many), Field(min_length=1)]
+Positions = Annotated[
+    tuple[Count | Identifier, ...], BeforeValidator(one_or_many), Field(min_length=1)
+]  # columns by number or id
+Tail = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Prepare(Model):
+    """What is done to the columns of a model before it is estimated."""
+
+    winsorise: tuple[Tail, Tail] | None = None
+    trim: tuple[Tail, Tail] | None = None
+    of: Columns | None = Field(None, description="Only these columns; else all that the model uses.")
+    by: ColumnName | None = Field(None, description="Percentiles within the groups of this column.")
+
+    @model_validator(mode="after")
+    def _tails_ordered(self) -> Self:
+        if (self.winsorise is None) == (self.trim is None):
+            raise ValueError("needs either 'winsorise' or 'trim'")
+        for tails in (self.winsorise, self.trim):
+            if tails is not None and tails[0] >= tails[1]:
+                raise ValueError(f"the lower percentile ({tails[0]}) is not below the upper ({tails[1]})")
+        return self
+
+
+class Column(ShortForm):
+    """One model of a table, or one stage of a named model."""
+
+    id: Identifier | None = None
+    formula: Text | None = None
+    of: Identifier | None = Field(None, description="A model under 'define', or the id of another column.")
+    stage: Literal["first", "second", "reduced"] | None = None
+    endogenous: ColumnName | None = Field(None, description="Whose first stage, where there are several.")
+    head: Title | None = Field(None, description="Header in place of the outcome.")
+    estimator: Estimator | None = None
+    options: dict[Identifier, Any] = Field({}, alias="with", description="Options of the estimator.")
+    panel: Identifier | None = None
+    sample: Identifier | None = None
+    vcov: Vcov | None = None
+    ssc: Ssc | None = None
+    weights: ColumnName | None = None
+    prepare: Prepare | None = None
+
+    @classmethod
+    def short_form(cls) -> str:
+        """A text is the formula."""
+        return "formula"
+
+    @model_validator(mode="after")
+    def _formula_or_reference(self) -> Self:
+        if (self.formula is None) == (self.of is None):
+            raise ValueError("needs either 'formula' or 'of'")
+        if self.stage is not None and self.of is None and self.estimator not in {None, "iv", "liml", "gmm"}:
+            raise ValueError(f"{self.estimator} has no stages")
+        if self.endogenous is not None and self.stage != "first":
+            raise ValueError("'endogenous' belongs to a first stage")
+        return self
+
+
+class Group(Labelled):
+    """A header over several columns."""
+
+    span: Count
+
+
+class TableRow(Labelled):
+    """A further row: a test, a statistic, or texts.
+
+    ``test`` names an entry of a fit's tests (``at`` which columns), or a comparison of two columns (``of`` against
+    ``against``).
+    """
+
+    test: Identifier | None = None
+    stat: Identifier | None = None
+    values: tuple[Title | float, ...] | None = None
+    at: Positions | None = None
+    of: Identifier | None = None
+    against: Identifier | None = None
+    digits: Digits | None = None
+
+    @model_validator(mode="after")
+    def _one_content(self) -> Self:
+        if sum(x is not None for x in (self.test, self.stat, self.values)) != 1:
+            raise ValueError("a row has one of 'test', 'stat' and 'values'")
+        if (self.against is not None) and self.of is None:
+            raise ValueError("'against' needs 'of'")
+        if self.values is not None and not self.label:
+            raise ValueError("a row of values needs 'zh' or 'en'")
+        return self
+
+
+class RowPanel(Labelled):
+    """Panel A, B, …: a block of rows with its own models."""
+
+    columns: tuple[Column, ...] = Field(min_length=1, max_length=40)
+
+
+class Table(Model):
+    """What every kind of table has."""
+
+    title: Title
+    panel: Identifier | None = None
+    sample: Identifier | None = None
+    digits: Digits | None = None
+    notes: tuple[Title, ...] = ()
+    preset: Identifier | None = None
+
+
+class ValuesTable(Table):
+    """Values of one variable: units in columns and periods in rows, or the other way round."""
+
+    kind: Literal["values"] = "values"
+    values: ColumnName
+    rows: ColumnName = Field(description="The key that gives the rows.")
+    columns: Literals = Field(min_length=1, description="Values of the other key.")
+
+
+class RegressionTable(Table):
+    """Models side by side."""
+
+    kind: Literal["regression"] = "regression"
+    define: dict[Identifier, Column] = Field({}, description="Models that columns and rows refer to.")
+    columns: tuple[Column, ...] = Field((), max_length=40)
+    panels: tuple[RowPanel, ...] = Field((), description="Blocks of rows with their own models.")
+    groups: tuple[Group, ...] = Field((), description="Headers over the columns; their spans fill the table.")
+    by: Names | None = Field(None, description="Samples: the columns are repeated for each.")
+    over: Names | None = Field(None, description="Splits: the columns are repeated for each group.")
+    compare: Columns | None = Field(None, description="Terms whose difference between the groups is tested.")
+    vcov: Vcov | None = None
+    ssc: Ssc | None = None
+    weights: ColumnName | None = None
+    stars: Stars | None = None
+    show: Show = Show()
+    order: Columns | None = Field(None, description="Terms in this order, the others after them.")
+    rows: tuple[TableRow, ...] = ()
+    scale: dict[Text, Literal["minmax", "minmax_parts", "z", "centre"]] = {}
+    like: Identifier | None = Field(None, description="Take the columns (and what is not said) of this table.")
+    replace: dict[Text, Text] = Field({}, description="Words of the taken formulas to exchange.")
+    across_versions: Columns | None = Field(
+        None, description="Terms whose estimates in every version stand in a second table."
+    )
+
+    _cutoffs = field_validator("stars")(cutoffs)
+
+    @model_validator(mode="after")
+    def _has_models(self) -> Self:
+        given = [k for k in ("columns", "panels", "like") if getattr(self, k)]
+        if len(given) != 1:
+            raise ValueError("needs one of 'columns', 'panels' and 'like'" + (f", not {given}" if given else ""))
+        if self.replace and self.like is None:
+            raise ValueError("'replace' belongs to 'like'")
+        if self.by and self.over:
+            raise ValueError("'by' (samples) and 'over' (splits) do not go together")
+        if self.compare and not (self.by or self.over):
+            raise ValueError("'compare' needs 'by' or 'over'")
+        return self
+
+
+class DescriptiveTable(Table):
+    """N, mean, spread of variables."""
+
+    kind: Literal["descriptive"]
+    of: Literal["all"] | Columns = "all"
+    stats: tuple[Literal["n", "mean", "sd", "min", "p25", "median", "p75", "max"], ...] = (
+        "n",
+        "mean",
+        "sd",
+        "min",
+        "max",
+    )
+    name_extremes: Flag = Field(False, description="Name the unit and period of minimum and maximum.")
+
+
+class CorrelationTable(Table):
+    """Correlations of variables."""
+
+    kind: Literal["correlation"]
+    of: Columns
+    stars: Stars | None = None
+
+    _cutoffs = field_validator("stars")(cutoffs)
+
+
+class VifTable(Table):
+    """Variance inflation factors of a model's regressors."""
+
+    kind: Literal["vif"]
+    of: Text = Field(description="A formula.")
+
+
+class MediationTable(Table):
+    """Stepwise mediation on one sample."""
+
+    kind: Literal["mediation"]
+    y: ColumnName
+    x: ColumnName
+    m: Columns
+    rest: Text = Field(description="Controls and effects: '$controls | city + year'.")
+    rows_of: Literal["common", "each"] = Field("common", description="One sample for all steps, or each its own.")
+    lead_y: tuple[Whole, ...] = (0,)
+    merge_rows: dict[Text, Columns] = {}
+    tests: tuple[Literal["ab", "sobel", "bootstrap"], ...] = ("ab",)
+    vcov: Vcov | None = None
+    stars: Stars | None = None
+    show: Show = Show()
+
+    _cutoffs = field_validator("stars")(cutoffs)
+
+
+class GrangerTable(Table):
+    """Panel causality tests (Dumitrescu and Hurlin)."""
+
+    kind: Literal["granger"]
+    pairs: tuple[tuple[ColumnName, ColumnName], ...] = Field(min_length=1, description="[effect, cause] each.")
+    lags: Count = 1
+
+
+AnyTable = Annotated[
+    Annotated[RegressionTable, Tag("<regression>")]
+    | Annotated[ValuesTable, Tag("<values>")]
+    | Annotated[DescriptiveTable, Tag("<descriptive>")]
+    | Annotated[CorrelationTable, Tag("<correlation>")]
+    | Annotated[VifTable, Tag("<vif>")]
+    | Annotated[MediationTable, Tag("<mediation>")]
+    | Annotated[GrangerTable, Tag("<granger>")],
+    Discriminator(lambda value: _kind(value)),
+]
+KINDS = ("regression", "values", "descriptive", "correlation", "vif", "mediation", "granger")
+
+
+def _kind(value: Any) -> str:
+    """The kind of table, chosen before its keys are checked, so that an error names the right ones."""
+    if isinstance(value, Mapping):
+        kind = value.get("kind")
+        if kind in KINDS:
+            return f"<{kind}>"
+        return "<values>" if "values" in value and kind is None else "<regression>"
+    return f"<{getattr(value, 'kind', 'regression')}>"

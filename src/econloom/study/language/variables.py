@@ -1,0 +1,86 @@
+"""Variables, samples, splits and matched samples."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from econloom.study.language.base import ColumnName, Count, Identifier, Labelled, Model, ShortForm, Text, one_or_many
+
+
+class Variable(Labelled, ShortForm):
+    """A column made by a formula or a measure, or the label of one that is there."""
+
+    formula: Text | None = None
+    measure: Text | None = None
+    unit: Text | None = None
+
+    @classmethod
+    def short_form(cls) -> str:
+        """A text is the formula."""
+        return "formula"
+
+    @model_validator(mode="after")
+    def _one_recipe(self) -> Self:
+        if self.formula is not None and self.measure is not None:
+            raise ValueError("has both 'formula' and 'measure': give one")
+        return self
+
+
+class Match(Model):
+    """How a matched sample is drawn."""
+
+    of: ColumnName
+    on: Annotated[tuple[ColumnName, ...], BeforeValidator(one_or_many), Field(min_length=1)]
+    score: Literal["logit", "probit"] = "logit"
+    k: Count = 1
+    by: Literal["pooled", "year", "base"] = "pooled"
+    replacement: bool = True
+    caliper: Annotated[float, Field(gt=0)] | None = None
+
+
+class Sample(Labelled, ShortForm):
+    """A named condition on the rows, or a matched sample."""
+
+    where: Text | None = None
+    match: Match | None = None
+
+    @classmethod
+    def short_form(cls) -> str:
+        """A text is the condition."""
+        return "where"
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Self:
+        if (self.where is None) == (self.match is None):
+            raise ValueError("needs either 'where' or 'match'")
+        return self
+
+
+class Split(Labelled):
+    """Groups of units by a statistic of a column, or by a list.
+
+    ``force`` is a reason: a split on a function of the regressor or of the outcome is refused without one.
+    """
+
+    by: Text = Field(description="A formula; its statistic by unit is cut.")
+    unit: ColumnName | None = None
+    stat: Literal["mean", "median", "first", "last", "none"] = "mean"
+    cut: Literal["median", "mean", "terciles", "quartiles", "value"] = "median"
+    at: float | None = Field(None, description="The cut with `cut: value`.")
+    ties: Literal["low", "high"] = "low"
+    labels: tuple[Text, ...] | None = None
+    force: Text | None = None
+
+    @model_validator(mode="after")
+    def _groups_named(self) -> Self:
+        if (self.cut == "value") != (self.at is not None):
+            raise ValueError("'at' goes with 'cut: value'")
+        groups = {"terciles": 3, "quartiles": 4}.get(self.cut, 2)
+        if self.labels is not None and len(self.labels) != groups:
+            raise ValueError(f"{groups} groups, {len(self.labels)} labels")
+        return self
+
+
+Names = Annotated[tuple[Identifier, ...], BeforeValidator(one_or_many), Field(min_length=1)]
