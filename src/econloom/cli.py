@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="econloom",
     help="Turn an empirical paper into a program: one study file, from raw tables to the journal table.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -41,6 +40,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")
 Lang = Annotated[Language, typer.Option("--lang", help="Language of the tables.")]
 TableNames = Annotated[list[str] | None, typer.Argument(help="Only these tables.", show_default=False)]
 INTERRUPTED = 130
+# typer's own copy of click, or click itself under an older typer
+_WRONG_USAGE: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
 
 def run_command(arguments: Sequence[str]) -> int:
@@ -56,20 +57,16 @@ def run_command(arguments: Sequence[str]) -> int:
     int
         Exit code: 0 well, 1 a check failed, 2 usage or study file, 3 data, 4 estimation, 130 interrupted.
     """
-    import click
-
     try:
-        app(args=list(arguments), standalone_mode=False)
+        app(args=list(arguments), prog_name="econloom", standalone_mode=False)
     except EconloomError as error:
         return _fail(error, "--json" in arguments)
-    except click.exceptions.NoArgsIsHelpError:
-        return 0
-    except click.ClickException as error:
+    except _WRONG_USAGE as error:
         return _fail(_usage(error), "--json" in arguments)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         print("interrupted: nothing was changed", file=sys.stderr)
         return INTERRUPTED
-    except click.exceptions.Exit as leave:
+    except typer.Exit as leave:
         return int(leave.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
