@@ -119,13 +119,23 @@ def build(spec: StudySpec, facts: Mapping[str, Facts]) -> Plan:
     StudyFileError
         Every name, formula or condition that cannot work, with its place.
     """
-    drafts = {name: Draft(schema.version(spec, name), facts[name]) for name in (DEFAULT, *spec.versions)}
+    drafts = {name: Draft(_version_of(spec, name), facts[name]) for name in (DEFAULT, *spec.versions)}
     outputs = {name: _version(draft) for name, draft in drafts.items()}
     grids = tables.across_versions(spec, drafts)
     steps = {s.digest: s for draft in drafts.values() for s in draft.steps}
     steps |= {s.digest: s for s in grids.values()}
     warnings = rows.unused_sources(drafts.values())
     return Plan(spec, tuple(steps.values()), outputs, {t: s.digest for t, s in grids.items()}, warnings)
+
+
+def _version_of(spec: StudySpec, name: str) -> StudySpec:
+    """One version, which has the study's tables, each of its kind."""
+    changed = schema.version(spec, name)
+    kinds, wanted = ({t: type(made) for t, made in s.tables.items()} for s in (changed, spec))
+    if kinds != wanted:
+        where = spec.document.at(("versions", name), key=True)
+        raise UsageError(f"versions.{name}: has other tables than the study, or tables of another kind", where=where)
+    return changed
 
 
 def _version(draft: Draft) -> Outputs:

@@ -79,6 +79,8 @@ def _words(kind: str, item: Any, context: dict[str, Any]) -> str:
         return f"{value} is no name: letters, digits and _, not starting with a digit"
     if kind in {"string_too_short", "too_short"}:
         return "must not be empty"
+    if kind == "too_long":
+        return f"at most {context.get('max_length')} entries"
     text = str(item["msg"])
     return f"{text[0].lower()}{text[1:]}, found {value}"
 

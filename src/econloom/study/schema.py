@@ -6,7 +6,6 @@ same models are built from YAML (:func:`load`), from a dict (:func:`from_data`),
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -476,7 +475,9 @@ def _copy(value: Any) -> Any:
 
 def _set(data: dict[str, Any], dotted: str, value: Any, source: Document, at: document.KeyPath) -> document.KeyPath:
     """Replace the value at ``a.b.c``; every step but a model's own optional key must be there already."""
-    keys = re.split(r"\.", dotted)
+    keys = dotted.split(".")
+    if keys[0] in {"study", "versions"}:
+        raise UsageError(f"{dotted}: a version cannot change {keys[0]!r}", where=source.at(at, key=True))
     here: Any = data
     path: document.KeyPath = ()
     for depth, key in enumerate(keys):

@@ -185,6 +185,8 @@ def _table(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -
 def _values(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
     panel: Panel = inputs[0]
     rows, across, columns = params["rows"], params["across"], params["columns"]
+    if not (kind := panel.column(params["values"]).dtype).is_numeric() and kind != pl.Null:
+        raise DataError(f"{params['values']!r} holds {kind}, not numbers")
     present = panel.column(across).unique().to_list()
     for column in columns:
         if column not in present:

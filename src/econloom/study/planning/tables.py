@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from econloom.core.errors import ExpressionError, UsageError, did_you_mean, listed
+from econloom.core.estimate import CONSTANT
 from econloom.core.expressions import names_in, parse
 from econloom.data import expressions
 from econloom.data.expressions import Scope
@@ -73,7 +74,20 @@ def _models(draft: Draft, table: str, spec: RegressionTable) -> list[dict[str, A
         model = _model(draft, f"{table}.c{number}", column, spec, path)
         if model is not None:
             found.append(model)
+    if len(found) == len(spec.columns):
+        _check_terms(draft, table, spec, found)
     return found
+
+
+def _check_terms(draft: Draft, table: str, spec: RegressionTable, models: list[dict[str, Any]]) -> None:
+    """Each term to be shown across versions must be in a model of the table."""
+    known = [*dict.fromkeys(t for m in models for t in m["terms"]), CONSTANT]
+    for number, term in enumerate(spec.across_versions):
+        if term not in known:
+            error = UsageError(
+                f"no model has the term {term!r}{did_you_mean(term, known)}", hint=f"it has {listed(known)}"
+            )
+            draft.problem(error, ("tables", table, "across_versions", number))
 
 
 def _model(draft: Draft, key: str, column: Column, table: RegressionTable, path: KeyPath) -> dict[str, Any] | None:
@@ -99,6 +113,7 @@ def _model(draft: Draft, key: str, column: Column, table: RegressionTable, path:
         "formula": text,
         "sample": sample,
         "where": draft.spec.samples[sample].where if sample else None,
+        "terms": [t.name for t in parsed.terms],
         "effects": [e.name for e in parsed.effects],
         "vcov": {"kind": vcov.kind, "clusters": list(vcov.spec.clusters)},
         "ssc": draft.spec.defaults.ssc,
@@ -140,6 +155,8 @@ def _estimates(draft: Draft, panel: Step, models: list[dict[str, Any]]) -> dict[
 def _values(draft: Draft, table: str, spec: ValuesTable, panel: Step) -> Step:
     path: KeyPath = ("tables", table)
     keys = [draft.spec.panel.unit, draft.spec.panel.time]
+    if spec.values in keys:
+        draft.problem(UsageError("values is a variable, not a key of the panel"), (*path, "values"))
     draft.column_known(spec.values, (*path, "values"), "variable")
     if spec.rows not in keys:
         near = did_you_mean(spec.rows, keys)
