@@ -18,6 +18,7 @@ from econloom.core.errors import ExpressionError
 
 MAX_LENGTH = 20_000
 MAX_DEPTH = 60
+MAX_CHAIN = 300  # operators of one chain such as a + b + c
 
 _TOKEN = re.compile(
     r"""
@@ -260,7 +261,10 @@ class _Parser:
         if self.depth > MAX_DEPTH:
             raise self.fail(f"more than {MAX_DEPTH} nested levels", self.here)
         left = self.operand()
+        chain = 0
         while (level := self.binding()) and level > floor:
+            if (chain := chain + 1) > MAX_CHAIN:
+                raise self.fail(f"more than {MAX_CHAIN} operators in a row", self.here)
             left = self.infix(left, level)
         self.depth -= 1
         return left

@@ -80,6 +80,8 @@ class Panel:
                 raise DataError(f"{what}: no key column {key!r}{did_you_mean(key, frame.columns)}")
         frame = missing_as_null(frame)
         for key in keys:
+            if (kind := frame.schema[key]).is_nested() or kind in (pl.Binary, pl.Object):
+                raise DataError(f"{what}: key {key!r} holds {kind}", hint="keys are texts or whole numbers")
             if missing := frame[key].null_count():
                 rows = frame[key].is_null().arg_true().head(5).to_list()
                 raise DataError(f"{what}: key {key!r} is missing in {missing} rows (first: {listed(rows)})")

@@ -36,10 +36,11 @@ def read_frame(path: str | Path, columns: Sequence[str] | None = None) -> pl.Dat
     """
     path = existing_file(path)
     reader = _reader(path)
+    present = column_names(path)
     if columns is not None:
-        require_columns(column_names(path), columns, str(path))
+        require_columns(present, columns, str(path))
     frame = _guarded(path, lambda: reader(path))
-    frame = missing_as_null(frame if columns is None else frame.select(list(columns)))
+    frame = _plain_texts(missing_as_null(frame if columns is None else frame.select(list(columns))))
     if frame.height == 0:
         raise DataError(f"{path}: 0 rows")
     return frame
@@ -51,6 +52,9 @@ def column_names(path: str | Path) -> list[str]:
     _reader(path)
     if path.suffix.lower() == ".parquet":
         return _guarded(path, lambda: list(pl.read_parquet_schema(path)))
+    names = _guarded(path, lambda: pl.read_csv(path, n_rows=1, has_header=False, infer_schema=False).row(0))
+    if twice := [n for n in dict.fromkeys(names) if n is not None and names.count(n) > 1]:
+        raise DataError(f"{path}: several columns are called {listed(map(repr, twice))}", hint="rename all but one")
     return _guarded(path, lambda: pl.read_csv(path, n_rows=0).columns)
 
 
@@ -116,6 +120,12 @@ def _near_file(path: Path) -> str:
     if not folder.is_dir():
         return f" (the folder {folder} does not exist either)"
     return did_you_mean(path.name, [p.name for p in folder.iterdir()])
+
+
+def _plain_texts(frame: pl.DataFrame) -> pl.DataFrame:
+    """Categories as the texts they stand for, so that files agree on the type of a key."""
+    coded = [name for name, kind in frame.schema.items() if kind in (pl.Categorical, pl.Enum)]
+    return frame.with_columns(pl.col(coded).cast(pl.String))
 
 
 def _reader(path: Path) -> Callable[[Path], pl.DataFrame]:
