@@ -40,7 +40,7 @@ FRAME = random_panel(7).with_columns(
         ("y ~ x1", {"ssc": "stata"}, UsageError, "no small-sample convention"),
         ("y ~ x1", {"unit": "fim"}, UsageError, "did you mean 'firm'"),
         ("y ~ x1", {"singletons": "maybe"}, UsageError, "'keep' or 'drop'"),
-        ("y ~ text | firm", {}, DataError, "'text' holds String"),
+        ("y ~ text | firm", {}, EstimationError, r"no regressor of y is left: textf001 \(absorbed"),
         ("text ~ x1", {}, DataError, "'text' holds String"),
         ("y ~ bad | firm", {}, DataError, r"'bad' holds \d+ infinite"),
         ("y ~ log(x1) | firm", {}, DataError, "has no value in"),

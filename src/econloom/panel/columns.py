@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -12,7 +15,7 @@ from econloom.core.frame import Panel
 from econloom.core.lineage import Drop
 from econloom.data import expressions
 from econloom.panel.absorb import FloatArray, IntArray
-from econloom.panel.formula import Factor, Term, functions_in
+from econloom.panel.formula import Factor, Level, Levels, Term, functions_in
 
 BoolArray = npt.NDArray[np.bool_]
 Where = str | Node | pl.Series | None
@@ -60,6 +63,26 @@ class Columns:
             self._terms[term.key] = values
         return self._terms[term.key]
 
+    def missing(self, term: Term, formula: str) -> BoolArray:
+        """Rows in which a term has no value, (len(base),); a factor's levels need not be known yet."""
+        lost = np.zeros(len(self.base), dtype=bool)
+        numbers = [f for f in term.factors if isinstance(f, Factor) and not self.is_text(f.column)]
+        for factor in term.factors:
+            if factor not in numbers:
+                lost |= self._category(factor, formula).is_null().to_numpy()
+        return lost | np.isnan(self.term(Term.of(*numbers), formula)) if numbers else lost
+
+    def is_text(self, column: str | None) -> bool:
+        """Whether a column holds text or categories, so that it is a factor."""
+        frame = self.panel.frame
+        return column in frame.columns and frame.schema[column] in (pl.String, pl.Categorical, pl.Enum)
+
+    def combinations(self, columns: Sequence[str], rows: IntArray) -> list[tuple[Any, ...]]:
+        """Combinations of values that occur in some rows of the panel, ascending."""
+        frame = self.panel.frame.select(columns)[rows].unique()
+        texts = [c for c in columns if self.is_text(c)]
+        return frame.with_columns(pl.col(texts).cast(pl.String)).sort(columns).rows()
+
     def number(self, name: str, what: str) -> FloatArray:
         """Values of a numeric column, (len(base),), NaN where missing."""
         if name not in self.panel.columns:
@@ -72,7 +95,19 @@ class Columns:
             self._groups[columns] = group_codes(self._selected, columns)
         return self._groups[columns]
 
-    def _factor(self, factor: Factor, formula: str) -> FloatArray:
+    def _category(self, factor: Factor | Level | Levels, formula: str) -> pl.Series:
+        """The column behind a factor, text for categories."""
+        if factor.column not in self.panel.columns:
+            guess = did_you_mean(str(factor.column), self.panel.columns)
+            raise ExpressionError(f"no column {factor.column!r}{guess}", formula, factor.position)
+        series = self._selected.column(factor.column)
+        return series.cast(pl.String) if self.is_text(factor.column) else series
+
+    def _factor(self, factor: Factor | Level | Levels, formula: str) -> FloatArray:
+        if isinstance(factor, Level):
+            return (self._category(factor, formula) == factor.value).cast(pl.Float64).to_numpy()
+        if isinstance(factor, Levels):
+            raise UsageError(f"{factor.name}: the levels of a factor are not known here")
         if factor.column is not None:
             if factor.column not in self.panel.columns:
                 guess = did_you_mean(factor.column, self.panel.columns)
@@ -140,7 +175,7 @@ def _numbers(series: pl.Series, name: str) -> FloatArray:
     if not (series.dtype.is_numeric() or series.dtype in (pl.Boolean, pl.Null)):
         raise DataError(
             f"{name!r} holds {series.dtype}, not numbers",
-            hint="absorb it as an effect after '|'; factor terms i() are not built yet",
+            hint="absorb it as an effect after '|'; as a regressor it becomes dummies",
         )
     values = series.cast(pl.Float64).to_numpy().astype(np.float64)
     _refuse_infinite(values, name)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from econloom.data.expressions import Scope
 from econloom.panel.absorb import FloatArray, Grouping, IntArray, largest, singletons
 from econloom.panel.columns import BoolArray, Columns, Where
 from econloom.panel.conventions import check_convention
-from econloom.panel.formula import EffectTerm, ModelSpec, Term
+from econloom.panel.formula import EffectTerm, ModelSpec, Term, expand, has_factors
 
 Keys = tuple[str, ...]
 
@@ -60,7 +60,7 @@ class Request:
             raise UsageError(f"singletons: 'keep' or 'drop', not {self.singletons!r}")
         if self.vcov.kind == "cluster" and len(self.vcov.clusters) != 1:
             raise UsageError("one-way clustering needs exactly one column")
-        if not self.model.terms and (self.model.effects or not self.model.intercept):
+        if not self.model.regressors and (self.model.effects or not self.model.intercept):
             raise UsageError(f"a model needs a regressor: {self.model.text}")
         if self.ssc == "xtreg" and self.unit_effect is None:
             raise UsageError(f"convention xtreg needs a unit effect: {self.model.text}", hint="y ~ x | unit + year")
@@ -178,6 +178,27 @@ def draw_sample(columns: Columns, request: Request) -> Sample:
     return Sample(columns.base[alive], log)
 
 
+def with_levels(columns: Columns, request: Request, sample: Sample) -> Request:
+    """The request with factors spelt out as dummies of the levels that its sample has."""
+    if not has_factors(request.model, columns):
+        return request
+    return replace(request, model=expand(request.model, _SampleLevels(columns, sample.rows)))
+
+
+@dataclass(frozen=True)
+class _SampleLevels:
+    """What the expansion of factors asks of a sample."""
+
+    columns: Columns
+    rows: IntArray
+
+    def is_text(self, column: str) -> bool:
+        return self.columns.is_text(column)
+
+    def combinations(self, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+        return self.columns.combinations(columns, self.rows)
+
+
 def build_design(members: Sequence[tuple[Columns, Request]], sample: Sample) -> Design:
     """Arrays for requests that share rows, effects and weights, each with the columns it was sampled from."""
     columns, first = members[0]
@@ -219,8 +240,10 @@ def _faults(columns: Columns, request: Request) -> Iterator[tuple[str, BoolArray
     """Each rule that drops rows, in order: its reason and its mask."""
     model = request.model
     yield f"missing outcome {model.outcome.name}", np.isnan(columns.term(model.outcome, model.text))
-    for term in model.terms:
-        yield f"missing regressor {term.name}", np.isnan(columns.term(term, model.text))
+    parts = {"regressor": model.terms, "endogenous variable": model.endogenous, "instrument": model.instruments}
+    for what, terms in parts.items():
+        for term in terms:
+            yield f"missing {what} {term.name}", columns.missing(term, model.text)
     for effect in model.effects:
         yield f"missing effect {effect.name}", columns.groups(effect.columns)[1]
     if request.weights is not None:
@@ -240,7 +263,7 @@ def _block(members: Sequence[tuple[Columns, Request]], rows: IntArray, order: In
     found: dict[str, FloatArray] = {}
     for columns, request in members:
         at = np.searchsorted(columns.base, rows)[order]
-        for term in (request.model.outcome, *request.model.terms):
+        for term in request.model.columns:
             if term.key not in found:
                 found[term.key] = columns.term(term, request.model.text)[at]
     return found

@@ -19,7 +19,7 @@ from econloom.panel import show
 from econloom.panel.absorb import FloatArray, Grouping
 from econloom.panel.columns import Columns, group_codes
 from econloom.panel.conventions import Counts, correction
-from econloom.panel.design import Design, Request, Sample, build_design, draw_sample, refuse_one_cluster
+from econloom.panel.design import Design, Request, Sample, build_design, draw_sample, refuse_one_cluster, with_levels
 from econloom.panel.formula import parse_formula
 from econloom.panel.inference.sandwich import Inference, infer
 from econloom.panel.linear.constant import Offset, base_period, intercept
@@ -214,26 +214,35 @@ def fit_many(requests: Sequence[Request]) -> list[Fit]:
         The first fault found; its message begins with the model's formula.
     """
     columns: dict[tuple[object, ...], Columns] = {}
-    groups: dict[tuple[object, ...], list[tuple[int, Sample, Columns]]] = {}
+    groups: dict[tuple[object, ...], list[_Member]] = {}
     for number, asked in enumerate(requests):
-        source, sample = _sampled(columns, asked)
-        groups.setdefault(_group_key(asked, sample), []).append((number, sample, source))
+        source, sample, spelt_out = _sampled(columns, asked)
+        members = groups.setdefault(_group_key(asked, sample), [])
+        members.append(_Member(number, source, sample, spelt_out))
     fits: dict[int, Fit] = {}
     for members in groups.values():
-        numbers = [number for number, _, _ in members]
-        samples = [sample for _, sample, _ in members]
-        shared = _fit_group([(source, requests[n]) for n, _, source in members], samples)
-        fits.update(zip(numbers, shared, strict=True))
+        fits.update(zip((m.number for m in members), _fit_group(members), strict=True))
     return [fits[number] for number in range(len(requests))]
 
 
-def _sampled(known: dict[tuple[object, ...], Columns], asked: Request) -> tuple[Columns, Sample]:
+@dataclass(frozen=True)
+class _Member:
+    """A request with its place among others, its sample and the columns it was drawn from."""
+
+    number: int
+    columns: Columns
+    sample: Sample
+    asked: Request
+
+
+def _sampled(known: dict[tuple[object, ...], Columns], asked: Request) -> tuple[Columns, Sample, Request]:
     where = asked.where if isinstance(asked.where, str | None) else id(asked.where)
     key = (id(asked.panel), where, id(asked.scope))
     try:
         if key not in known:
             known[key] = Columns(asked.panel, asked.where, asked.scope)
-        return known[key], draw_sample(known[key], asked)
+        sample = draw_sample(known[key], asked)
+        return known[key], sample, with_levels(known[key], asked, sample)
     except (DataError, EstimationError) as error:
         raise error.within(asked.model.text) from error
 
@@ -246,17 +255,18 @@ def _group_key(asked: Request, sample: Sample) -> tuple[object, ...]:
     return (id(asked.panel), id(asked.scope), rows, effects, asked.weights, model.intercept or bool(effects))
 
 
-def _fit_group(members: Sequence[tuple[Columns, Request]], samples: Sequence[Sample]) -> Iterable[Fit]:
-    asked = members[0][1]
+def _fit_group(members: Sequence[_Member]) -> Iterable[Fit]:
+    asked = members[0].asked
     try:
-        design = build_design(members, samples[0])
+        design = build_design([(m.columns, m.asked) for m in members], members[0].sample)
         moments = cross_multiply(sweep(design))
         offsets: dict[object, Offset | Unavailable | None] = {}
-        for (_, asked), sample in zip(members, samples, strict=True):
+        for member in members:
+            asked = member.asked
             key = (asked.ssc, asked.unit_effect)
             if key not in offsets:
                 offsets[key] = _offset(asked, design, moments.absorbed)
-            yield _fitted(asked, sample, design, moments, offsets[key])
+            yield _fitted(asked, member.sample, design, moments, offsets[key])
     except (DataError, EstimationError) as error:
         raise error.within(asked.model.text) from error
 
