@@ -23,6 +23,24 @@ from econloom.study.language.variables import Variable
 Span = tuple[Whole, Whole]
 
 
+def _renamed(value: Any) -> Any:
+    """``x``, ``[x, y]`` and ``{new: old}`` to a mapping of new to old names."""
+    if isinstance(value, str):
+        return {value: value}
+    if isinstance(value, list | tuple):
+        odd = [v for v in value if not isinstance(v, str)]
+        if odd:
+            raise ValueError(f"a list of column names, not {odd[0]!r}; rename with {{new: old}}")
+        if len(set(value)) < len(value):
+            raise ValueError(f"the column {next(v for v in value if value.count(v) > 1)!r} is listed twice")
+        return {name: name for name in value}
+    return value
+
+
+Renamed = Annotated[dict[ColumnName, ColumnName], BeforeValidator(_renamed)]
+Names = Annotated[tuple[ColumnName, ...], BeforeValidator(one_or_many), Field(min_length=1)]
+
+
 class Source(ShortForm):
     """A file or folder of raw data, or a simulator of raw data."""
 
@@ -32,6 +50,7 @@ class Source(ShortForm):
     )
     where: Text | None = Field(None, description="Keep only the rows where this condition holds.")
     sha256: Sha256 | None = Field(None, description="Digest of the file or folder; another content is refused.")
+    columns: Renamed | None = Field(None, description="Only these columns, renamed with {new: old}.")
     simulate: Identifier | None = Field(None, description="A simulator of raw data, in place of a path.")
     seed: Whole | None = None
 
@@ -49,24 +68,6 @@ class Source(ShortForm):
         if self.simulate is None and self.seed is not None:
             raise ValueError("'seed' belongs to a simulator")
         return self
-
-
-def _renamed(value: Any) -> Any:
-    """``x``, ``[x, y]`` and ``{new: old}`` to a mapping of new to old names."""
-    if isinstance(value, str):
-        return {value: value}
-    if isinstance(value, list | tuple):
-        odd = [v for v in value if not isinstance(v, str)]
-        if odd:
-            raise ValueError(f"a list of column names, not {odd[0]!r}; rename with {{new: old}}")
-        if len(set(value)) < len(value):
-            raise ValueError(f"the column {next(v for v in value if value.count(v) > 1)!r} is listed twice")
-        return {name: name for name in value}
-    return value
-
-
-Renamed = Annotated[dict[ColumnName, ColumnName], BeforeValidator(_renamed)]
-Names = Annotated[tuple[ColumnName, ...], BeforeValidator(one_or_many), Field(min_length=1)]
 
 
 class Join(Model):
