@@ -1,0 +1,1 @@
+"""Printed tables against arithmetic and against our own numbers."""
