@@ -111,7 +111,7 @@ def least_squares(
     """
     absorbed = moments.absorbed
     at, name = outcome
-    _refuse_flat_outcome(moments, at, name)
+    refuse_flat_outcome(moments, at, name)
     found = factorise(moments, at, [c for c, _ in regressors], [n for _, n in regressors])
     if regressors and not found.kept:
         raise EstimationError(f"no regressor of {name} is left: {_reasons(found.removed)}")
@@ -159,7 +159,13 @@ def _with_constant(
     return np.append(beta, constant), wider, offset.column[:, None]
 
 
-def _refuse_flat_outcome(moments: Moments, at: int, name: str) -> None:
+def refuse_flat_outcome(moments: Moments, at: int, name: str) -> None:
+    """Refuse an outcome of which the effects leave nothing.
+
+    Raises
+    ------
+    EstimationError
+    """
     absorbed = moments.absorbed
     if absorbed.constant[at]:
         raise EstimationError(f"the outcome {name} holds one value in all {absorbed.n} rows")
