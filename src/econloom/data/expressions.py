@@ -219,6 +219,8 @@ class _Evaluation:
         if node.name in self.panel.columns:
             return self.finite(self.panel.column(node.name), node.name)
         if node.name in self.scope.samples:
+            if self.depth > _MOST_LEVELS:
+                raise self.fail(f"samples inside one another without end, {node.name!r} among them", node)
             text = self.scope.samples[node.name]
             inner = _Evaluation(self.panel, self.scope, text, self.depth + 10)
             found = inner.value(parse(text))

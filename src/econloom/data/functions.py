@@ -89,7 +89,7 @@ def _summary(rule: Callable[[pl.Expr], pl.Expr]) -> Callable[..., pl.Series]:
     def apply(panel: Panel, x: pl.Series | None = None, by: list[str] | None = None) -> pl.Series:
         values = pl.Series("count", [1.0] * panel.height) if x is None else x.cast(pl.Float64)  # no overflow
         expression = rule(pl.col("__x"))
-        frame = panel.frame.select(by or []).with_columns(values.alias("__x"))
+        frame = panel.frame.with_columns(values.alias("__x"))
         spread = expression.over(by) if by else expression
         return frame.with_columns(spread.alias("__y"))["__y"].cast(pl.Float64).alias(values.name)
 
