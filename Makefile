@@ -32,10 +32,12 @@ $(BIN)/python:
 
 $(VENV)/.base: pyproject.toml | $(BIN)/python
 	$(PIP) --editable .
+	@$(BIN)/python -m econloom.panel.kernels
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
 	$(PIP) --editable '.[test]'
+	@$(BIN)/python -m econloom.panel.kernels
 	@touch $(VENV)/.base $@
 
 $(VENV)/.lint: pyproject.toml | $(BIN)/python

@@ -3,9 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from econloom.core.errors import EstimationError
-from econloom.panel import absorb
-from econloom.panel.absorb import Grouping, absorber, singletons
+import econloom.panel.absorb.effects as effects_module
+from econloom.panel.absorb import Grouping, absorber, largest, singletons
 
 
 def explicit(effects: list[Grouping]) -> np.ndarray:
@@ -19,7 +18,7 @@ def test_residuals_and_rank_are_those_of_explicit_dummies(seed: int, m: int, wei
     n = int(rng.integers(5, 120))
     effects = [Grouping.of(str(j), rng.integers(0, rng.integers(1, 15), n)) for j in range(m)]
     if ordered:
-        order = np.argsort(effects[absorb.largest(effects)].codes, kind="stable")
+        order = np.argsort(effects[largest(effects)].codes, kind="stable")
         effects = [g.take(order) for g in effects]
     w = rng.uniform(0.1, 5, n) if weighted else None
     X = rng.normal(size=(n, 3))
@@ -61,14 +60,31 @@ def test_singletons_fall_like_dominoes() -> None:
     assert singletons(chain).all()
 
 
-def test_too_many_secondary_levels_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(absorb, "MAX_SECONDARY_LEVELS", 3)
-    effects = [Grouping.of("a", np.arange(10)), Grouping.of("b", np.arange(10) // 2)]
-    with pytest.raises(EstimationError, match=r"b \(5\).*not built yet"):
-        absorber(effects, None)
-
-
 def test_codes_follow_the_order_of_values() -> None:
     g = Grouping.of("year", [2003, 2001, 2003, 2002])
     assert g.codes.tolist() == [2, 0, 2, 1]
     assert g.sizes().tolist() == [1, 1, 2]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n", [3_000, 15_000])
+def test_gradients_equal_the_dense_factor(n: int, weighted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(n)
+    levels = (n // 6, n // 20, 9)
+    effects = [Grouping.of(str(j), rng.integers(0, size, n)) for j, size in enumerate(levels)]
+    w = rng.uniform(0.2, 3, n) if weighted else None
+    X = rng.normal(size=(n, 4)) + rng.normal(size=levels[0])[effects[0].codes][:, None]
+    X[:, 3] = effects[1].codes + np.sin(effects[2].codes)
+    dense = absorber(effects, w)
+    monkeypatch.setattr(effects_module, "DENSE_LEVELS", 1)
+    iterated = absorber(effects, w)
+    R, Q = iterated.residuals(X), dense.residuals(X)
+    np.testing.assert_allclose(R, Q, atol=1e-7)
+    np.testing.assert_allclose(R[:, :3].T @ R[:, :3], Q[:, :3].T @ Q[:, :3], rtol=1e-12)
+    assert np.linalg.norm(R[:, 3]) < 1e-9 * np.linalg.norm(X[:, 3])
+    assert not iterated.exact
+    assert iterated.rank >= dense.rank
+    two = absorber(effects[:2], w)
+    assert two.exact
+    monkeypatch.setattr(effects_module, "DENSE_LEVELS", 10_000)
+    assert two.rank == absorber(effects[:2], w).rank

@@ -9,11 +9,14 @@ import numpy as np
 from econloom.core.errors import DataError
 from econloom.panel.absorb import Absorber, FloatArray, absorber
 from econloom.panel.design import Design
+from econloom.panel.passes import one_blas_thread, spread
 
 CONSTANT_COLUMN = 1e-13
 """A column whose spread is below this share of its size holds one value."""
 LARGEST = 1e120
 """Columns larger than this, or with a spread smaller than its inverse, are refused."""
+RUN = 8_192
+"""Rows multiplied at once: a run of the block stays in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -93,34 +96,49 @@ def sweep(design: Design) -> Absorbed:
     ------
     DataError
         Values whose squares overflow or vanish.
+    EstimationError
+        The effects cannot be absorbed to the tolerance.
     """
-    w = design.weights
-    X = design.block
+    means, scales = _standards(design)
+    constant = (scales <= CONSTANT_COLUMN * np.abs(means)) | (scales == 0)
+    scales = np.where(constant, 1.0, scales)
+    inverse = np.where(constant, 0.0, 1.0 / scales)
+    engine = absorber(design.effects, design.weights) if design.effects else None
+    if engine:
+        block = engine.standardised(design.block, means, inverse, np.full(len(means), float(design.n)))
+    else:
+        block = (design.block - means) * inverse
+    flags = tuple(constant.tolist())
+    return Absorbed(block, means, scales, flags, engine, engine.rank if engine else 0, design.weights)
+
+
+def _standards(design: Design) -> tuple[FloatArray, FloatArray]:
+    """Weighted means (zero without a constant) and root mean squares about them."""
+    X, n = design.block, design.n
     means = np.zeros(X.shape[1])
     if design.intercept:
-        for _ in range(2):
-            shift = X.mean(axis=0) if w is None else w @ X / w.sum()
-            X, means = X - shift, means + shift
-    size = np.abs(X).max(axis=0)
-    size[size == 0] = 1.0
-    scales = size * np.sqrt(np.mean((X / size) ** 2 if w is None else w[:, None] * (X / size) ** 2, axis=0))
-    _refuse_extremes(design.keys, np.maximum(scales, np.abs(means)), scales)
-    constant = scales <= CONSTANT_COLUMN * np.abs(means)
-    constant |= scales == 0
-    scales = np.where(constant, 1.0, scales)
-    X = np.where(constant, 0.0, X / scales)
-    engine = absorber(design.effects, w) if design.effects else None
-    block = engine.residuals(X) if engine else X
-    return Absorbed(block, means, scales, tuple(constant.tolist()), engine, engine.rank if engine else 0, w)
+        means = spread(X, design.weights, means)[0] / n
+    sums, squares, largest = spread(X, design.weights, means)
+    shift = sums / n if design.intercept else np.zeros_like(sums)
+    with np.errstate(over="ignore", invalid="ignore"):
+        scales = np.sqrt(np.maximum(squares / n - shift**2, 0.0))
+    _refuse_extremes(design.keys, np.maximum(largest, np.abs(means)), np.where(squares > 0, scales, largest))
+    return means + shift, scales
 
 
 def _refuse_extremes(keys: tuple[str, ...], size: FloatArray, spread: FloatArray) -> None:
     """Refuse columns whose squares are beyond what a float can hold."""
     for key, large, small in zip(keys, size, spread, strict=True):
-        if large > LARGEST or 0 < small < 1 / LARGEST:
+        if not large <= LARGEST or 0 < small < 1 / LARGEST:
             raise DataError(f"{key!r} has values too large or too small to square ({large:.2g})", hint="rescale it")
 
 
 def cross_multiply(absorbed: Absorbed) -> Moments:
-    """The Gram matrix of a block."""
-    return Moments(absorbed, absorbed.weighted(absorbed.block).T @ absorbed.block)
+    """The Gram matrix of a block, summed over runs of rows in their order."""
+    B, w = absorbed.block, absorbed.weights
+    gram = np.zeros((B.shape[1], B.shape[1]))
+    with one_blas_thread():
+        for begin in range(0, len(B), RUN):
+            part = B[begin : begin + RUN]
+            gram += part.T @ (part if w is None else part * w[begin : begin + RUN, None])
+    return Moments(absorbed, gram)

@@ -1,0 +1,27 @@
+"""Fixed effects swept out of blocks of columns."""
+
+from econloom.panel.absorb.effects import Absorber, absorber
+from econloom.panel.absorb.groupings import FloatArray, Grouping, IntArray, compact, largest, singletons
+from econloom.panel.absorb.means import (
+    GroupMeans,
+    dummy_columns,
+    pivoted_cholesky,
+    refuse_too_many,
+    schur_complement,
+)
+
+__all__ = [
+    "Absorber",
+    "FloatArray",
+    "GroupMeans",
+    "Grouping",
+    "IntArray",
+    "absorber",
+    "compact",
+    "dummy_columns",
+    "largest",
+    "pivoted_cholesky",
+    "refuse_too_many",
+    "schur_complement",
+    "singletons",
+]

@@ -1,0 +1,29 @@
+"""Dimensions that two or more effects absorb, from their connected components."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from econloom.panel.absorb.groupings import Grouping
+
+
+def absorbed_rank(main: Grouping, others: Sequence[Grouping]) -> tuple[int, bool]:
+    """Dimensions of all dummies together, and whether the number is exact.
+
+    Two effects take the sum of their levels less the connected components of the graph that joins levels which share
+    a row (Abowd, Creecy and Kramarz 2002). Of three or more, the first two are counted so and each further effect
+    with its levels less one, which may be too many.
+    """
+    rank = main.levels + others[0].levels - components(main, others[0])
+    return rank + sum(g.levels - 1 for g in others[1:]), len(others) == 1
+
+
+def components(a: Grouping, b: Grouping) -> int:
+    """Connected components of two effects."""
+    size = a.levels + b.levels
+    edges = sparse.coo_array((np.ones(len(a.codes), np.int8), (a.codes, b.codes + a.levels)), shape=(size, size))
+    return int(connected_components(edges.tocsr(), directed=False)[0])

@@ -1,0 +1,252 @@
+"""Passes over rows compiled by numba; :mod:`econloom.panel.plain` says the same in numpy, and tests compare them.
+
+Rows are sorted by the first effect: group ``g`` is rows ``starts[g]`` to ``starts[g + 1]``. Kernels work on the groups
+``low`` to ``high``, so that two halves may run on two threads; an empty ``w`` means unit weights. ``columns`` is
+(n, q): the level of each of the q other effects, counted through. Compiled code lives in the user's cache directory;
+``python -m econloom.panel.kernels`` fills it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+Levels = npt.NDArray[np.int32]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def cache_folder() -> str:
+    """Where compiled code is kept: ``NUMBA_CACHE_DIR``, or a folder of the user's cache, or a temporary one."""
+    if stated := os.environ.get("NUMBA_CACHE_DIR"):
+        return stated
+    home = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    base = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_CACHE_HOME")
+    folder = Path(base or home) / "econloom" / "numba"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        usable = os.access(folder, os.W_OK)
+    except OSError:
+        usable = False
+    return str(folder if usable else Path(tempfile.gettempdir()) / f"econloom-numba-{os.getuid()}")
+
+
+def compiled(function: Function) -> Function:
+    """The function compiled on its first call, from the cache where it is there."""
+    settings: Any = numba.config
+    held, settings.CACHE_DIR = settings.CACHE_DIR, cache_folder()
+    try:
+        return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    finally:
+        settings.CACHE_DIR = held
+
+
+@compiled
+def counting_order(codes: IntArray, levels: int) -> IntArray:
+    """Positions that sort the codes, equal ones in their order, (n,)."""
+    place = np.zeros(levels + 1, np.int64)
+    for i in range(len(codes)):
+        place[codes[i] + 1] += 1
+    for g in range(levels):
+        place[g + 1] += place[g]
+    order = np.empty(len(codes), np.int64)
+    for i in range(len(codes)):
+        order[place[codes[i]]] = i
+        place[codes[i]] += 1
+    return order
+
+
+@compiled
+def spread(X: FloatArray, w: FloatArray, means: FloatArray, low: int, high: int) -> FloatArray:
+    """Weighted sums of ``X - means`` and of its squares, and its largest size, over some rows, (3, m)."""
+    m = X.shape[1]
+    total = np.zeros((3, m))
+    part = np.zeros((2, m))
+    for block in range(low, high, 1024):
+        part[:] = 0.0
+        for i in range(block, min(block + 1024, high)):
+            v = w[i] if w.size else 1.0
+            for j in range(m):
+                x = X[i, j] - means[j]
+                part[0, j] += v * x
+                part[1, j] += v * x * x
+                total[2, j] = max(total[2, j], abs(x))
+        for j in range(m):
+            total[0, j] += part[0, j]
+            total[1, j] += part[1, j]
+    return total
+
+
+@compiled
+def first_residuals(
+    X: FloatArray, means: FloatArray, inverse: FloatArray, w: FloatArray, starts: IntArray, out: FloatArray,
+    low: int, high: int,
+) -> None:  # fmt: skip
+    """``out = M0 ((X - means) * inverse)``; ``out`` may be ``X``."""
+    m = X.shape[1]
+    level = np.zeros(m)
+    for g in range(low, high):
+        level[:] = 0.0
+        total = 0.0
+        for i in range(starts[g], starts[g + 1]):
+            v = w[i] if w.size else 1.0
+            total += v
+            for j in range(m):
+                z = (X[i, j] - means[j]) * inverse[j]
+                out[i, j] = z
+                level[j] += v * z
+        for j in range(m):
+            level[j] /= total
+        for i in range(starts[g], starts[g + 1]):
+            for j in range(m):
+                out[i, j] -= level[j]
+
+
+@compiled
+def level_sums(
+    R: FloatArray, w: FloatArray, columns: Levels, starts: IntArray, out: FloatArray, low: int, high: int
+) -> None:
+    """Add ``D'W R`` to ``out``, (L, m)."""
+    m, q = R.shape[1], columns.shape[1]
+    for i in range(starts[low], starts[high]):
+        v = w[i] if w.size else 1.0
+        for s in range(q):
+            c = columns[i, s]
+            for j in range(m):
+                out[c, j] += v * R[i, j]
+
+
+@compiled
+def complement(
+    V: FloatArray, w: FloatArray, columns: Levels, starts: IntArray, out: FloatArray, low: int, high: int
+) -> None:
+    """Add ``D'W M0 D V`` to ``out``, (L, m), in one pass over the rows."""
+    m, q = V.shape[1], columns.shape[1]
+    level = np.zeros(m)
+    longest = 1
+    for g in range(low, high):
+        longest = max(longest, starts[g + 1] - starts[g])
+    held = np.empty((longest, m))
+    for g in range(low, high):
+        begin, end = starts[g], starts[g + 1]
+        level[:] = 0.0
+        total = 0.0
+        for i in range(begin, end):
+            v = w[i] if w.size else 1.0
+            total += v
+            c = columns[i, 0]
+            for j in range(m):
+                held[i - begin, j] = V[c, j]
+            for s in range(1, q):
+                c = columns[i, s]
+                for j in range(m):
+                    held[i - begin, j] += V[c, j]
+            for j in range(m):
+                level[j] += v * held[i - begin, j]
+        for j in range(m):
+            level[j] /= total
+        for i in range(begin, end):
+            v = w[i] if w.size else 1.0
+            for j in range(m):
+                held[i - begin, j] = v * (held[i - begin, j] - level[j])
+            for s in range(q):
+                c = columns[i, s]
+                for j in range(m):
+                    out[c, j] += held[i - begin, j]
+
+
+@compiled
+def subtract(
+    R: FloatArray, a: FloatArray, w: FloatArray, columns: Levels, starts: IntArray, low: int, high: int
+) -> None:
+    """``R -= M0 D a`` in place."""
+    m, q = R.shape[1], columns.shape[1]
+    level = np.zeros(m)
+    for g in range(low, high):
+        level[:] = 0.0
+        total = 0.0
+        for i in range(starts[g], starts[g + 1]):
+            v = w[i] if w.size else 1.0
+            total += v
+            for s in range(q):
+                c = columns[i, s]
+                for j in range(m):
+                    R[i, j] -= a[c, j]
+                    level[j] += v * a[c, j]
+        for j in range(m):
+            level[j] /= total
+        for i in range(starts[g], starts[g + 1]):
+            for j in range(m):
+                R[i, j] += level[j]
+
+
+@compiled
+def crossings(w: FloatArray, columns: Levels, starts: IntArray, S: FloatArray) -> None:
+    """Add ``D'W M0 D`` to ``S``, (L, L), group by group."""
+    q, L = columns.shape[1], S.shape[0]
+    share = np.zeros(L)
+    touched = np.empty(L, np.int64)
+    for i in range(starts[0], starts[-1]):
+        v = w[i] if w.size else 1.0
+        for s in range(q):
+            for t in range(q):
+                S[columns[i, s], columns[i, t]] += v
+    for g in range(len(starts) - 1):
+        count = 0
+        total = 0.0
+        for i in range(starts[g], starts[g + 1]):
+            v = w[i] if w.size else 1.0
+            total += v
+            for s in range(q):
+                c = columns[i, s]
+                if share[c] == 0.0:
+                    touched[count] = c
+                    count += 1
+                share[c] += v
+        for p in range(count):
+            c = touched[p]
+            left = share[c] / total
+            for r in range(count):
+                S[c, touched[r]] -= left * share[touched[r]]
+        for p in range(count):
+            share[touched[p]] = 0.0
+
+
+@compiled
+def group_sums(X: FloatArray, chosen: IntArray, v: FloatArray, codes: IntArray, out: FloatArray) -> None:
+    """Add ``v_i X[i, chosen]`` to the row ``codes[i]`` of ``out``, (levels, k)."""
+    for i in range(len(codes)):
+        c = codes[i]
+        for j in range(len(chosen)):
+            out[c, j] += v[i] * X[i, chosen[j]]
+
+
+def warm() -> None:
+    """Compile everything for the types that estimation uses."""
+    X = np.arange(12.0).reshape(6, 2)
+    columns, starts = np.zeros((6, 1), np.int32), np.array([0, 3, 6])
+    codes, zero, one = np.array([0, 0, 0, 1, 1, 1]), np.zeros(2), np.ones(2)
+    for w in (np.zeros(0), np.ones(6)):
+        counting_order(codes, 2)
+        spread(X, w, zero, 0, 6)
+        first_residuals(X, zero, one, w, starts, X, 0, 2)
+        for kernel in (level_sums, complement):
+            kernel(X, w, columns, starts, np.zeros((1, 2)), 0, 2)
+        subtract(X, np.zeros((1, 2)), w, columns, starts, 0, 2)
+        crossings(w, columns, starts, np.zeros((1, 1)))
+        group_sums(X, np.array([0, 1]), np.ones(6), codes, np.zeros((2, 2)))
+
+
+if __name__ == "__main__":
+    from econloom.panel import kernels
+
+    kernels.warm()
