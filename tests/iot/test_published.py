@@ -60,7 +60,7 @@ def test_sectors_that_cannot_produce_are_reported(real):
 
 def test_assembled_output_is_the_national_one(real):
     t = real.table(2014)
-    national = real.sources.output[14].ravel()
+    national = real.source.national.output[14].ravel()
     assert np.abs(t.x[: len(national)] - national).max() < 12  # national tables are rounded to integers
 
 

@@ -47,7 +47,7 @@ def test_tidy_frame_and_progress(folder):
 def test_years_that_are_not_there(folder, year):
     tables = iot.read(folder)
     for ask in (tables.table, tables.known_totals):
-        with pytest.raises(UsageError, match=r"no table for .* 2000 to 2001|a year is an integer"):
+        with pytest.raises(UsageError, match=r"no table for .* 2000-2001|a year is an integer"):
             ask(year)
 
 

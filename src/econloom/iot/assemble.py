@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from econloom.core.errors import DataError, UsageError, did_you_mean, listed
+from econloom.core.errors import DataError, UsageError
 from econloom.iot.balance import FloatArray
+from econloom.iot.mending import Mended, NegativeOutput, check_choice, mend
 
 Numbers = NDArray[Any]
-NegativeOutput = Literal["floor_final_use", "refuse"]
-
-_ROUNDING = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Mended:
-    """A sector whose sales did not sum to a positive output, and what was done.
-
-    Attributes
-    ----------
-    row : int
-        Its place in the table, ``country * S + sector``.
-    output : float
-        Sum of its sales as the sources have them, zero or below.
-    added : float
-        Sum of its negative final-use cells, which were set to zero; its output grew by as much.
-    moved : float
-        Inputs of a sector without any sales, booked as final use at home; usually 0.
-    """
-
-    row: int
-    output: float
-    added: float
-    moved: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,16 +88,7 @@ def assemble_year(
     shares = use_shares(rest_of_world, np.asarray(intermediate)[:, K].sum(axis=0))
     np.multiply(intermediate[:, K, :, None], shares, out=Z[:, :, K, :])
     rows, Y = Z.reshape(G * S, G * S), final_use(domestic, final)
-    return Assembled(rows, Y, _mend(rows, Y, negative_output))
-
-
-def check_choice(choice: str) -> None:
-    """UsageError for a choice of ``negative_output`` that is none."""
-    known = get_args(NegativeOutput)
-    if choice not in known:
-        raise UsageError(
-            f"negative_output {choice!r} is unknown{did_you_mean(str(choice), known)}", hint=f"one of {listed(known)}"
-        )
+    return Assembled(rows, Y, mend(rows, Y, negative_output))
 
 
 def use_shares(use: Numbers, flow: Numbers) -> FloatArray:
@@ -158,43 +125,6 @@ def _shapes(
             hint="domestic and imports (K, S, S + C), flows (K + 1, K + 1, S), rest_of_world (S, S)",
         )
     return K, S
-
-
-def _mend(Z: FloatArray, Y: FloatArray, choice: NegativeOutput) -> tuple[Mended, ...]:
-    """Give every sector that sells a positive output, in place; the other rows keep their sums."""
-    S, inputs = len(Y) // Y.shape[1], Z.sum(axis=0)
-    sales = Z.sum(axis=1)
-    found = floored(sales, Y)
-    if found and choice == "refuse":
-        raise DataError(
-            "sectors whose sales sum to zero or less: " + listed(f"row {m.row} ({m.output:,.6g})" for m in found),
-            hint="negative_output='floor_final_use' sets their negative final use to zero and reports it",
-        )
-    for m in found:
-        np.maximum(Y[m.row], 0.0, out=Y[m.row])
-    without_sales = np.flatnonzero((sales + Y.sum(axis=1) == 0) & (inputs > 0))
-    for row in without_sales:
-        Y[:, row // S] += Z[:, row]
-        Z[:, row] = 0.0
-    moved = {int(row): float(inputs[row]) for row in without_sales}
-    mended = {m.row: replace(m, moved=moved.get(m.row, 0.0)) for m in found}
-    idle = {row: Mended(row, 0.0, 0.0, amount) for row, amount in moved.items() if row not in mended}
-    return tuple(m for _, m in sorted({**mended, **idle}.items()))
-
-
-def floored(sales: FloatArray, Y: FloatArray) -> tuple[Mended, ...]:
-    """Sectors whose negative final use outweighs or cancels everything that they sell.
-
-    Parameters
-    ----------
-    sales : ndarray (n,)
-        Intermediate sales.
-    Y : ndarray (n, G)
-    """
-    x = sales + Y.sum(axis=1)
-    tiny = _ROUNDING * np.abs(x).max()
-    rows = np.flatnonzero((x <= tiny) & (Y.min(axis=1) < 0))
-    return tuple(Mended(int(j), float(x[j]) if x[j] < -tiny else 0.0, float(-Y[j].clip(max=0.0).sum())) for j in rows)
 
 
 def final_use(domestic: Numbers, final: Numbers) -> FloatArray:

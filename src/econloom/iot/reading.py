@@ -2,26 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from econloom.core.errors import DataError, UsageError, listed
-from econloom.iot.assemble import NegativeOutput
+from econloom.core.errors import DataError, UsageError, did_you_mean, listed
+from econloom.iot import array_tables, assembled_tables
 from econloom.iot.collection import YearlyTables
-from econloom.iot.parsers import wiod2016_assembled as wiod
+from econloom.iot.mending import NegativeOutput, check_choice
+from econloom.iot.parsers import wiod2013_arrays, wiod2016_assembled
+from econloom.iot.source import Source
 from econloom.iot.table import IOTable
 
 
-def read(path: str | Path, *, negative_output: NegativeOutput = "floor_final_use") -> YearlyTables | IOTable:
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How a layout is recognised and opened."""
+
+    files: str
+    present: Callable[[Path], bool]
+    open: Callable[[Path, NegativeOutput], Source]
+
+
+_LAYOUTS: Mapping[str, _Layout] = {
+    wiod2016_assembled.LAYOUT: _Layout(
+        listed(wiod2016_assembled.FILES),
+        lambda folder: any((folder / name).is_file() for name in wiod2016_assembled.FILES),
+        assembled_tables.open_folder,
+    ),
+    wiod2013_arrays.LAYOUT: _Layout(
+        wiod2013_arrays.PATTERN,
+        lambda folder: bool(wiod2013_arrays.present(folder)),
+        array_tables.open_folder,
+    ),
+}
+
+LAYOUTS: tuple[str, ...] = tuple(_LAYOUTS)
+
+
+def read(
+    path: str | Path, layout: str | None = None, *, negative_output: NegativeOutput = "floor_final_use"
+) -> YearlyTables | IOTable:
     """Read inter-country tables.
 
     Parameters
     ----------
     path : str or Path
-        A folder in the layout ``wiod2016-assembled`` (national.npz, bilateral.npz, rest_of_world.npz), or an npz
-        file that :meth:`IOTable.to_npz` wrote.
+        A folder in one of the layouts, or an npz file that :meth:`IOTable.to_npz` wrote.
+    layout : {"wiod2016-assembled", "wiod2013-arrays"}, optional
+        Of a folder; found out from its files when left out, see :func:`layout_of`.
     negative_output : {"floor_final_use", "refuse"}, keyword only
-        What to do with sectors whose sales sum to zero or less in an assembled table, see
-        :func:`econloom.iot.assemble.assemble_year`.
+        What to do with sectors whose sales sum to zero or less, see :func:`econloom.iot.assemble.assemble_year`.
 
     Returns
     -------
@@ -31,9 +62,9 @@ def read(path: str | Path, *, negative_output: NegativeOutput = "floor_final_use
     Raises
     ------
     DataError
-        Nothing there, an unknown layout, damaged files, or numbers that contradict one another.
+        Nothing there, another or an unknown layout, damaged files, or numbers that contradict one another.
     UsageError
-        Not a path.
+        Not a path, or an unknown name of a layout.
 
     Examples
     --------
@@ -44,24 +75,84 @@ def read(path: str | Path, *, negative_output: NegativeOutput = "floor_final_use
     ...     read(f"{folder}/small.npz")
     IOTable(2 countries x 1 sectors, output 20)
     """
-    if not isinstance(path, str | Path):
-        raise UsageError(f"a path is needed, not {type(path).__name__}")
-    where = Path(path)
+    where = _path(path)
+    _check_layout(layout)
+    check_choice(negative_output)
     try:
         if where.is_dir():
-            return YearlyTables(_sources(where), negative_output)
+            chosen = layout_of(where) if layout is None else _confirmed(where, layout)
+            return YearlyTables(_LAYOUTS[chosen].open(where, negative_output))
         if where.is_file():
+            if layout is not None:
+                raise DataError(f"{where}: a file; the layout {layout} is a folder with {_LAYOUTS[layout].files}")
             return IOTable.from_npz(where)
     except (OSError, ValueError) as error:
         raise DataError(f"{where}: cannot be read ({error})") from error
     raise DataError(f"{where}: no such file or folder")
 
 
-def _sources(folder: Path) -> wiod.NationalSources:
-    present = [name for name in wiod.FILES if (folder / name).is_file()]
-    if not present:
+def layout_of(path: str | Path) -> str:
+    """The layout of a folder, told by the names of its files; none is opened.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    str
+        One of ``iot.LAYOUTS``.
+
+    Raises
+    ------
+    DataError
+        Not a folder, no files of any layout (says what was looked for), or files of several.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     (Path(folder) / "wiod2013_1995.npz").touch()
+    ...     layout_of(folder)
+    'wiod2013-arrays'
+    """
+    folder = _path(path)
+    found = _present(folder)
+    if not found:
+        wanted = " or ".join(f"{kind.files} (layout {name})" for name, kind in _LAYOUTS.items())
         raise DataError(
-            f"{folder}: unknown layout; looked for {listed(wiod.FILES)} (layout {wiod.LAYOUT})",
-            hint="a single table is read by naming its npz file",
+            f"{folder}: unknown layout; looked for {wanted}", hint="a single table is read by naming its npz file"
         )
-    return wiod.read_folder(folder)
+    if len(found) > 1:
+        raise DataError(f"{folder}: files of several layouts: {listed(found)}", hint=f"say layout={found[0]!r}")
+    return found[0]
+
+
+def _path(path: str | Path) -> Path:
+    if not isinstance(path, str | Path):
+        raise UsageError(f"a path is needed, not {type(path).__name__}")
+    return Path(path)
+
+
+def _present(folder: Path) -> list[str]:
+    try:
+        if not folder.is_dir():
+            raise DataError(f"{folder}: no such folder")
+        return [name for name, kind in _LAYOUTS.items() if kind.present(folder)]
+    except (OSError, ValueError) as error:
+        raise DataError(f"{folder}: cannot be read ({error})") from error
+
+
+def _check_layout(layout: str | None) -> None:
+    if layout is not None and layout not in _LAYOUTS:
+        near = did_you_mean(str(layout), LAYOUTS)
+        raise UsageError(f"layout {layout!r} is unknown{near}", hint=f"one of {listed(LAYOUTS)}")
+
+
+def _confirmed(folder: Path, layout: str) -> str:
+    """The layout that was named, once the folder has at least one of its files."""
+    found = _present(folder)
+    if layout not in found:
+        other = f"; its files are those of {listed(found)}" if found else ""
+        raise DataError(f"{folder}: not the layout {layout}: looked for {_LAYOUTS[layout].files}{other}")
+    return layout

@@ -1,21 +1,17 @@
-"""Value added by origin and place of final absorption, and the trade benefit index built on it."""
+"""Value added by origin: where it is finally absorbed, and how much of it is in gross exports."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, get_args
 
 import numpy as np
-import polars as pl
-from numpy.typing import ArrayLike
 
-from econloom.core.errors import EconloomError, UsageError, did_you_mean
+from econloom.core.errors import EconloomError
 from econloom.iot.balance import FloatArray
 from econloom.iot.collection import YearlyTables
 from econloom.iot.leontief import factor
 from econloom.iot.table import IOTable
 
-Form = Literal["known_totals", "plain"]
 Progress = Callable[[int, int], object]
 
 
@@ -57,90 +53,80 @@ def value_added_absorbed(t: IOTable) -> FloatArray:
     return absorbed
 
 
-def trade_benefit_index(
-    t: IOTable,
-    value_added: ArrayLike | None = None,
-    final_demand: ArrayLike | None = None,
-    *,
-    absorbed: FloatArray | None = None,
-) -> FloatArray:
-    """Net over gross value added exchanged with the rest of the world, per economy.
-
-    Plain form, everything from the table: ``TBI_i = (out_i - in_i) / (out_i + in_i)`` with
-    ``out_i = sum_{j != i} VA_ij`` (own value added absorbed abroad) and ``in_i = sum_{j != i} VA_ji``.
-    Known-totals form, with value added and final demand from national accounts:
-    ``TBI_i = (VA_i - FD_i) / (VA_i + FD_i - 2 VA_ii)``; only ``VA_ii`` comes from the table.
+def gross_exports(t: IOTable) -> FloatArray:
+    """Exports of every product to every economy, for intermediate and for final use.
 
     Parameters
     ----------
     t : IOTable
-    value_added, final_demand : array_like (G,), optional
-        Both or neither, in the units and the country order of the table; NaN where unknown.
-    absorbed : ndarray (G, G), keyword only, optional
-        :func:`value_added_absorbed` of the same table, where it is at hand already.
 
     Returns
     -------
-    ndarray (G,)
-        In [-1, 1] when no flow is negative; NaN where a total is unknown or an economy exchanges nothing.
+    ndarray (n, G)
+        Row by destination, in the units of the table; zero at home.
+
+    Examples
+    --------
+    >>> gross_exports(IOTable([[0, 2], [1, 0]], [[6, 2], [1, 8]], ["A", "B"], ["all"]))
+    array([[0., 4.],
+           [2., 0.]])
+    """
+    G, S = len(t.countries), len(t.sectors)
+    exports: FloatArray = t.Z.reshape(t.n, G, S).sum(axis=2) + t.Y
+    home = np.arange(G)
+    exports.reshape(G, S, G)[home, :, home] = 0.0
+    return exports
+
+
+def domestic_value_added_exported(t: IOTable) -> FloatArray:
+    """Value added of every economy in its gross exports to every other, by direct destination.
+
+    ``DVA_ij = v_i' (I - A_ii)^-1 e_ij`` with v_i value added per unit of output, A_ii the domestic coefficients of
+    economy i and e_ij (S,) its gross exports to j. Rounds through other economies count once, when a product first
+    leaves; where it is finally absorbed plays no part (see :func:`value_added_absorbed` for that).
+
+    Parameters
+    ----------
+    t : IOTable
+
+    Returns
+    -------
+    ndarray (G, G)
+        Exporter by importer, in the units of the table; the diagonal is zero. A cell is at most the gross exports
+        when no v and no export is negative.
 
     Raises
     ------
-    UsageError
-        One total without the other, or a wrong length.
     EstimationError
-        ``I - A`` is singular or ill-conditioned.
+        ``I - A_ii`` is singular or ill-conditioned for some economy, which is named.
+
+    Notes
+    -----
+    One LU factorisation of S x S and one transposed solve an economy. Hummels, Ishii and Yi (2001), Journal of
+    International Economics 54:75-96; Los, Timmer and de Vries (2016), American Economic Review 106:1958-1966.
 
     Examples
     --------
     >>> t = IOTable([[0, 2], [1, 0]], [[6, 2], [1, 8]], ["A", "B"], ["all"])
-    >>> trade_benefit_index(t).round(4)
-    array([ 0.4336, -0.4336])
-    >>> trade_benefit_index(t, value_added=[9, 8], final_demand=[7, 10]).round(4)
-    array([ 0.4336, -0.4336])
+    >>> domestic_value_added_exported(t)
+    array([[0. , 3.6],
+           [1.6, 0. ]])
     """
-    if (value_added is None) != (final_demand is None):
-        raise UsageError("trade_benefit_index needs value_added and final_demand together, or neither")
-    totals = None
-    if value_added is not None and final_demand is not None:
-        totals = _totals(value_added, t, "value_added"), _totals(final_demand, t, "final_demand")
-    flows = value_added_absorbed(t) if absorbed is None else _flows(absorbed, t)
-    return _plain(flows) if totals is None else _known(flows, *totals)
+    G, S = len(t.countries), len(t.sectors)
+    exports = gross_exports(t)
+    flows = np.empty((G, G))
+    for i in range(G):
+        own = slice(i * S, (i + 1) * S)
+        flows[i] = factor(_domestic(t, i)).solve_transposed(t.v[own]) @ exports[own]
+    return flows
 
 
-def _plain(flows: FloatArray) -> FloatArray:
-    home = np.diag(flows)
-    out, into = flows.sum(axis=1) - home, flows.sum(axis=0) - home
-    return _ratio(out - into, out + into)
-
-
-def _known(flows: FloatArray, VA: FloatArray, FD: FloatArray) -> FloatArray:
-    return _ratio(VA - FD, VA + FD - 2 * np.diag(flows))
-
-
-def _totals(values: ArrayLike, t: IOTable, what: str) -> FloatArray:
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise UsageError(f"{what}: not an array of real numbers") from None
-    if array.shape != (len(t.countries),):
-        raise UsageError(
-            f"{what} has shape {array.shape}, expected one number for each of {len(t.countries)} countries"
-        )
-    if np.isinf(array).any():
-        raise UsageError(f"{what} is infinite for {t.countries[int(np.argmax(np.isinf(array)))]}")
-    return array
-
-
-def _flows(absorbed: FloatArray, t: IOTable) -> FloatArray:
-    if np.shape(absorbed) != (len(t.countries),) * 2:
-        raise UsageError(f"absorbed has shape {np.shape(absorbed)}, expected {(len(t.countries),) * 2}")
-    return absorbed
-
-
-def _ratio(top: FloatArray, bottom: FloatArray) -> FloatArray:
-    ratio: FloatArray = np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom != 0)
-    return ratio
+def _domestic(t: IOTable, i: int) -> IOTable:
+    """One economy by itself: its domestic block, everything else that it sells as final use."""
+    S = len(t.sectors)
+    own = slice(i * S, (i + 1) * S)
+    Z, x = t.Z[own, own], t.x[own]
+    return IOTable(Z, (x - Z.sum(axis=1))[:, None], (t.countries[i],), t.sectors, x, t.v[own])
 
 
 def yearly_value_added_absorbed(tables: YearlyTables, progress: Progress | None = None) -> FloatArray:
@@ -161,75 +147,43 @@ def yearly_value_added_absorbed(tables: YearlyTables, progress: Progress | None 
     DataError, EstimationError
         As for one table, with the year in front of the message.
     """
+    return _yearly(value_added_absorbed, tables, progress)
+
+
+def yearly_domestic_value_added(tables: YearlyTables, progress: Progress | None = None) -> FloatArray:
+    """:func:`domestic_value_added_exported` of every year; one table is in memory at a time.
+
+    Parameters
+    ----------
+    tables : YearlyTables
+    progress : callable, optional
+        Called as ``progress(done, total)`` before the first year and after each.
+
+    Returns
+    -------
+    ndarray (T, G, G)
+
+    Raises
+    ------
+    DataError, EstimationError
+        As for one table, with the year in front of the message.
+    """
+    return _yearly(domestic_value_added_exported, tables, progress)
+
+
+def _yearly(flows: Callable[[IOTable], FloatArray], tables: YearlyTables, progress: Progress | None) -> FloatArray:
     total = len(tables.years)
-    flows = np.empty((total, len(tables.countries), len(tables.countries)))
+    found = np.empty((total, len(tables.countries), len(tables.countries)))
     _tell(progress, 0, total)
     for k, year in enumerate(tables.years):
         try:
-            flows[k] = value_added_absorbed(tables.table(year))
+            found[k] = flows(tables.table(year))
         except EconloomError as error:
             raise error.within(str(year)) from error
         _tell(progress, k + 1, total)
-    return flows
+    return found
 
 
 def _tell(progress: Progress | None, done: int, total: int) -> None:
     if progress is not None:
         progress(done, total)
-
-
-def trade_benefit_indices(
-    tables: YearlyTables,
-    form: Form = "known_totals",
-    progress: Progress | None = None,
-    *,
-    absorbed: FloatArray | None = None,
-) -> pl.DataFrame:
-    """The trade benefit index of every country and year as a tidy frame.
-
-    Parameters
-    ----------
-    tables : YearlyTables
-    form : {"known_totals", "plain"}
-        See :func:`trade_benefit_index`.
-    progress : callable, optional
-        Called as ``progress(done, total)``.
-    absorbed : ndarray (T, G, G), keyword only, optional
-        From :func:`yearly_value_added_absorbed`: both forms then cost the Leontief systems of one.
-
-    Returns
-    -------
-    polars.DataFrame
-        ``code`` (str), ``year`` (i64), ``tbi`` (f64), sorted by code and year. The rest of the world is a partner in
-        every sum but has no rows.
-
-    Raises
-    ------
-    UsageError
-        An unknown form, or flows of another shape.
-    DataError, EstimationError
-        As for one table, with the year.
-    """
-    if form not in get_args(Form):
-        raise UsageError(f"form {form!r} is unknown{did_you_mean(str(form), get_args(Form))}; plain or known_totals")
-    G = len(tables.countries)
-    flows = yearly_value_added_absorbed(tables, progress) if absorbed is None else absorbed
-    if np.shape(flows) != (len(tables.years), G, G):
-        raise UsageError(f"absorbed has shape {np.shape(flows)}, expected {(len(tables.years), G, G)}")
-    index = np.stack([_index(tables, year, form, flows[k]) for k, year in enumerate(tables.years)])
-    frame = pl.DataFrame(
-        {
-            "code": np.repeat(np.array(tables.countries), len(tables.years)).tolist(),
-            "year": list(tables.years) * G,
-            "tbi": index.T.ravel(),
-        },
-        schema={"code": pl.String, "year": pl.Int64, "tbi": pl.Float64},
-    )
-    return frame.filter(pl.col("code").ne_missing(pl.lit(tables.rest_of_world, dtype=pl.String))).sort("code", "year")
-
-
-def _index(tables: YearlyTables, year: int, form: Form, flows: FloatArray) -> FloatArray:
-    if form == "plain":
-        return _plain(flows)
-    known = tables.known_totals(year)
-    return _known(flows, known.value_added, known.final_demand)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from econloom.core.errors import DataError, did_you_mean, listed
+from econloom.iot.table import checked_labels
 
 MAX_ARRAY_BYTES = 4 * 2**30
 MAX_AMOUNT = 1e15  # larger numbers are no amounts of anything, and their sums overflow
@@ -131,3 +132,17 @@ def texts(held: Mapping[str, NDArray[Any]], name: str, path: Path) -> list[str]:
     if array.dtype.kind != "U" or array.ndim != 1:
         raise DataError(f"{path}: {name} is no list of texts (dtype {array.dtype}, shape {array.shape})")
     return [str(a) for a in array]
+
+
+def labels(held: Mapping[str, NDArray[Any]], name: str, path: Path) -> tuple[str, ...]:
+    """A list of texts, none missing, none twice.
+
+    Raises
+    ------
+    DataError
+        Another kind, or missing or duplicate labels.
+    """
+    try:
+        return checked_labels(texts(held, name, path), name)
+    except DataError as error:
+        raise error if str(path) in error.message else error.within(str(path)) from None

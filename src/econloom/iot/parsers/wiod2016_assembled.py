@@ -6,7 +6,6 @@ SHA-256 digests. Everything that must add up is checked on reading, to the round
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +16,10 @@ from numpy.typing import NDArray
 
 from econloom.core.errors import DataError, listed
 from econloom.iot.balance import FloatArray
-from econloom.iot.parsers import npz
-from econloom.iot.table import checked_labels
+from econloom.iot.parsers import manifest, npz
 
 LAYOUT = "wiod2016-assembled"
 FILES = ("national.npz", "bilateral.npz", "rest_of_world.npz")
-MANIFEST = "manifest.json"
 _NATIONAL = ("years", "countries", "sectors", "columns", "domestic", "imports", "purchases", "exports", "output")
 _BILATERAL = ("years", "countries", "sectors", "unit", "intermediate", "final")
 _REST = ("sectors", "domestic")
@@ -67,7 +64,11 @@ class NationalSources:
     row_block: FloatArray
     files: Mapping[str, str]
     verified: bool
-    layout: str = LAYOUT
+
+    def label(self, row: int) -> str:
+        """``country sector`` of one row."""
+        country, sector = divmod(row, len(self.sectors))
+        return f"{self.countries[country]} {self.sectors[sector]}"
 
     def intermediate(self, k: int) -> FloatArray:
         """Bilateral intermediate flows of the k-th year, shape (G, G, S)."""
@@ -95,7 +96,7 @@ def read_folder(folder: Path) -> NationalSources:
         raise DataError(f"{folder}: layout {LAYOUT} needs {listed(FILES)}; missing {listed(missing)}")
     contents = {name: npz.read_bytes(folder / name) for name in FILES}
     digests = {name: npz.digest(content) for name, content in contents.items()}
-    verified = _check_manifest(folder, digests)
+    verified = manifest.check(folder, LAYOUT, digests)
     wanted = dict(zip(FILES, (_NATIONAL, _BILATERAL, _REST), strict=True))
     held = [npz.arrays(contents[name], folder / name, wanted[name]) for name in FILES]
     sources = _build(folder, held, digests, verified)
@@ -104,43 +105,20 @@ def read_folder(folder: Path) -> NationalSources:
     return sources
 
 
-def _check_manifest(folder: Path, digests: Mapping[str, str]) -> bool:
-    path = folder / MANIFEST
-    if not path.exists():
-        return False
-    try:
-        listing = json.loads(npz.read_bytes(path).decode("utf-8"))
-        layout, expected = listing["layout"], {name: listing["sha256"][name] for name in FILES}
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError(
-            f"{path}: not a manifest (needs 'layout' and 'sha256' of {listed(FILES)})",
-            hint="remove it to read the folder without digests",
-        ) from error
-    if layout != LAYOUT:
-        raise DataError(f"{path}: layout {layout!r}, expected {LAYOUT!r}")
-    changed = [name for name in FILES if digests[name] != expected[name]]
-    if changed:
-        raise DataError(
-            f"{folder}: {listed(changed)} not as the manifest says (SHA-256 differs): changed or damaged",
-            hint="restore the files; after a change of your own remove or rewrite manifest.json",
-        )
-    return True
-
-
 def _build(folder: Path, held: list[dict[str, Array]], digests: Mapping[str, str], verified: bool) -> NationalSources:
     national, bilateral, rest = held
     paths = [folder / name for name in FILES]
     years = _years(national, paths[0])
-    members = _labels(national, "countries", paths[0])
-    sectors = _labels(national, "sectors", paths[0])
-    columns = _labels(national, "columns", paths[0])
+    members = npz.labels(national, "countries", paths[0])
+    sectors = npz.labels(national, "sectors", paths[0])
+    columns = npz.labels(national, "columns", paths[0])
     T, K, S, W = len(years), len(members), len(sectors), len(columns)
     if columns[:S] != sectors or W == S:
         raise DataError(f"{paths[0]}: columns must be the sectors, then at least one final use")
     countries = _partners(bilateral, paths[1], members)
     _same(years, _years(bilateral, paths[1]), "years", paths[1])
     for other, path in ((bilateral, paths[1]), (rest, paths[2])):
-        _same(sectors, _labels(other, "sectors", path), "sectors", path)
+        _same(sectors, npz.labels(other, "sectors", path), "sectors", path)
     unit = float(npz.numeric(bilateral, "unit", (), paths[1], "one number"))
     if not unit > 0:
         raise DataError(f"{paths[1]}: unit {unit:g} is not positive")
@@ -161,13 +139,6 @@ def _build(folder: Path, held: list[dict[str, Array]], digests: Mapping[str, str
     )  # fmt: skip
 
 
-def _labels(held: Mapping[str, Array], name: str, path: Path) -> tuple[str, ...]:
-    try:
-        return checked_labels(npz.texts(held, name, path), name)
-    except DataError as error:
-        raise error if str(path) in error.message else error.within(str(path)) from None
-
-
 def _years(held: Mapping[str, Array], path: Path) -> tuple[int, ...]:
     array = held["years"]
     if (
@@ -181,7 +152,7 @@ def _years(held: Mapping[str, Array], path: Path) -> tuple[int, ...]:
 
 
 def _partners(held: Mapping[str, Array], path: Path, members: tuple[str, ...]) -> tuple[str, ...]:
-    countries = _labels(held, "countries", path)
+    countries = npz.labels(held, "countries", path)
     if countries[:-1] != members:
         raise DataError(
             f"{path}: countries must be those of {FILES[0]} in the same order, then the rest of the world",
