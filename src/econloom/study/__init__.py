@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from econloom.core.labels import Lang
@@ -118,3 +120,12 @@ def study(source: str | Path | Mapping[str, Any] | StudySpec, folder: str | Path
         return Study(schema.from_data(source, folder))
     spec = schema.load(source)
     return Study(spec, Path(spec.document.file))
+
+
+class _CallableModule(ModuleType):
+    """``econloom.study`` is this package and the function that opens a study: ``el.study("study.yaml")``."""
+
+    __call__ = staticmethod(study)
+
+
+sys.modules[__name__].__class__ = _CallableModule

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from econloom.core.errors import StudyFileError, UsageError, did_you_mean
+from econloom.core.errors import Location, StudyFileError, UsageError, did_you_mean
 from econloom.study.document import Document, KeyPath
 
 
@@ -25,11 +25,7 @@ def _problem(item: Any, source: Document, root: type[BaseModel]) -> UsageError:
     kind, context = item["type"], item.get("ctx", {})
     dotted = ".".join(str(p) for p in path) or "study"
     if kind == "extra_forbidden":
-        fields = _fields_at(root, path[:-1], source.data)
-        message = f"{dotted}: unknown key{did_you_mean(str(path[-1]), fields)}"
-        return UsageError(
-            message, where=source.at(path, key=True), hint=f"keys here: {', '.join(fields)}" if fields else None
-        )
+        return _unknown_key(dotted, str(path[-1]), _models_at(root, path[:-1], source.data), source.at(path, key=True))
     if kind == "missing":
         name = str(item["loc"][-1])
         return UsageError(f"{dotted}: the key {name!r} is missing", where=source.at(path, key=True))
@@ -42,6 +38,25 @@ def _problem(item: Any, source: Document, root: type[BaseModel]) -> UsageError:
             where=source.at(path),
         )
     return UsageError(f"{dotted}: {_words(kind, item, context)}", where=source.at(path))
+
+
+def _unknown_key(dotted: str, key: str, models: list[type[BaseModel]], where: Location) -> UsageError:
+    """Suggests a key of this place, or one that belongs a level deeper."""
+    fields = list(models[0].model_fields) if models else []
+    deeper = {
+        inner: outer
+        for outer in fields
+        for kind in _inside(models[0], outer)
+        if isinstance(kind, type) and issubclass(kind, BaseModel)
+        for inner in kind.model_fields
+        if inner not in fields
+    }
+    near = did_you_mean(key, [*fields, *deeper])
+    hint = f"keys here: {', '.join(fields)}" if fields else None
+    for inner, outer in deeper.items():
+        if f"{inner!r}?" in near:
+            hint = f"written {outer}: {{{inner}: …}}"
+    return UsageError(f"{dotted}: unknown key{near}", where=where, hint=hint)
 
 
 def _path(location: tuple[Any, ...], data: Any) -> KeyPath:
@@ -92,8 +107,8 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
-def _fields_at(root: type[BaseModel], path: KeyPath, data: Any) -> list[str]:
-    """Keys that the model at ``path`` knows."""
+def _models_at(root: type[BaseModel], path: KeyPath, data: Any) -> list[type[BaseModel]]:
+    """The models that may stand at ``path``, the likeliest first."""
     candidates: list[Any] = [root]
     here: Any = data
     for step in path:
@@ -102,7 +117,7 @@ def _fields_at(root: type[BaseModel], path: KeyPath, data: Any) -> list[str]:
     models = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
     if len(models) > 1 and isinstance(here, dict):
         models.sort(key=lambda m: -len(set(m.model_fields) & set(here)))
-    return list(models[0].model_fields) if models else []
+    return models
 
 
 def _inside(kind: Any, step: Any) -> list[Any]:
