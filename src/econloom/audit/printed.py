@@ -215,7 +215,10 @@ class _Reader:
     def _number(
         self, cell: Mapping[str, Any], name: str, kind: Kind, column: str, term: str, where: str, stars: int = 0
     ) -> Iterator[PrintedCell]:
-        """The number ``name`` with its string ``name_s``; nothing where both are absent, null or a dash."""
+        """The number ``name`` with its string ``name_s``; nothing where both are absent, null or a dash.
+
+        A null beside a string is for what the transcriber could not read; the string is kept and tried.
+        """
         if (name in cell) != (f"{name}_s" in cell):
             self.fail(f"{where}: {name} and {name}_s must stand together")
         value, text = cell.get(name), cell.get(f"{name}_s")
@@ -230,6 +233,8 @@ class _Reader:
         made = self._cell(column, term, kind, text or "", value, stars)
         if made.number is not None and value is not None and float(made.number.value) != float(value):
             self.fail(f"{where}: {name} is {value} but {name}_s reads {text!r}")
+        if made.number is not None and value is None and not made.number.repaired:
+            self.fail(f"{where}: {name} is null but {name}_s reads {text!r}")
         if made.number is None and value is not None:
             self.fail(f"{where}: {name} is {value} but {name}_s cannot be read: {made.problem}")
         if kind == "coefficient" and made.number is not None and made.number.stars not in {0, stars}:
