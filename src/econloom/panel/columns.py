@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,37 @@ from econloom.core.expressions import Node
 from econloom.core.frame import Panel
 from econloom.core.lineage import Drop
 from econloom.data import expressions
-from econloom.panel.absorb import FloatArray, IntArray
+from econloom.panel.absorb import FloatArray, Grouping, IntArray, compact
 from econloom.panel.formula import Factor, Level, Levels, Term, functions_in
 
 BoolArray = npt.NDArray[np.bool_]
 Where = str | Node | pl.Series | None
 
 _ROW_BY_ROW = {"log", "log1p", "exp", "sqrt", "abs"}
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Rows in groups, some perhaps without a key.
+
+    Attributes
+    ----------
+    codes : (n,) int array
+        0 ... levels - 1 in the order of the values; meaningless in rows without a key.
+    levels : int
+    missing : (n,) bool array or None
+        Rows without a key; None where every row has one.
+    """
+
+    codes: IntArray
+    levels: int
+    missing: BoolArray | None
+
+    def grouping(self, name: str, at: IntArray | None) -> Grouping:
+        """The groups of some rows that all have a key (of all rows for None), numbered anew."""
+        if at is None and self.missing is None:
+            return Grouping(name, self.codes, self.levels)
+        return Grouping.of(name, self.codes if at is None else self.codes[at])
 
 
 class Columns:
@@ -44,7 +69,8 @@ class Columns:
         self.base, self.drops = _selected(panel, where, scope)
         self._selected = panel if len(self.base) == panel.height else panel.with_rows(panel.frame[self.base])
         self._terms: dict[str, FloatArray] = {}
-        self._groups: dict[tuple[str, ...], tuple[IntArray, BoolArray]] = {}
+        self._missing: dict[str, BoolArray | None] = {}
+        self._groups: dict[tuple[str, ...], Groups] = {}
 
     def term(self, term: Term, formula: str) -> FloatArray:
         """Values of a term, (len(base),), NaN where missing.
@@ -55,22 +81,28 @@ class Columns:
             An unknown column, text where numbers are needed, or values that are infinite or do not exist.
         """
         if term.key not in self._terms:
-            values = np.ones(len(self.base))
-            with np.errstate(over="ignore"):
-                for factor in term.factors:
-                    values = values * self._factor(factor, formula)
-            _refuse_infinite(values, term.name)
+            values = self._factor(term.factors[0], formula)
+            if len(term.factors) > 1:
+                with np.errstate(over="ignore"):
+                    for factor in term.factors[1:]:
+                        values = values * self._factor(factor, formula)
+                _refuse_infinite(values, term.name)
             self._terms[term.key] = values
         return self._terms[term.key]
 
-    def missing(self, term: Term, formula: str) -> BoolArray:
-        """Rows in which a term has no value, (len(base),); a factor's levels need not be known yet."""
-        lost = np.zeros(len(self.base), dtype=bool)
+    def missing(self, term: Term, formula: str) -> BoolArray | None:
+        """Rows in which a term has no value, (len(base),), None for no row; a factor's levels may be unknown yet."""
+        if term.key not in self._missing:
+            self._missing[term.key] = self._lost(term, formula)
+        return self._missing[term.key]
+
+    def _lost(self, term: Term, formula: str) -> BoolArray | None:
         numbers = [f for f in term.factors if isinstance(f, Factor) and not self.is_text(f.column)]
-        for factor in term.factors:
-            if factor not in numbers:
-                lost |= self._category(factor, formula).is_null().to_numpy()
-        return lost | np.isnan(self.term(Term.of(*numbers), formula)) if numbers else lost
+        masks = [missing_rows(self._category(f, formula)) for f in term.factors if f not in numbers]
+        if numbers:
+            masks.append(missing_numbers(self.term(Term.of(*numbers), formula)))
+        found = [mask for mask in masks if mask is not None]
+        return np.logical_or.reduce(found) if found else None
 
     def is_text(self, column: str | None) -> bool:
         """Whether a column holds text or categories, so that it is a factor."""
@@ -89,10 +121,14 @@ class Columns:
             raise UsageError(f"{what}: no column {name!r}{did_you_mean(name, self.panel.columns)}")
         return _numbers(self._selected.column(name), name)
 
-    def groups(self, columns: tuple[str, ...]) -> tuple[IntArray, BoolArray]:
-        """Codes in the order of the values, and which rows have a missing key; each (len(base),)."""
+    def places(self, rows: IntArray) -> IntArray | None:
+        """Where some rows of the panel stand in the selection; None for all of it."""
+        return None if len(rows) == len(self.base) else np.searchsorted(self.base, rows).astype(np.int64)
+
+    def groups(self, columns: tuple[str, ...]) -> Groups:
+        """Groups of the combinations of some columns over the selected rows."""
         if columns not in self._groups:
-            self._groups[columns] = group_codes(self._selected, columns)
+            self._groups[columns] = grouped(self._selected, columns)
         return self._groups[columns]
 
     def _category(self, factor: Factor | Level | Levels, formula: str) -> pl.Series:
@@ -119,28 +155,67 @@ class Columns:
         return numbers[self.base] if whole else numbers
 
 
-def group_codes(panel: Panel, columns: tuple[str, ...]) -> tuple[IntArray, BoolArray]:
-    """Integer codes of the combinations of some columns, and a mask of rows with a missing key.
+def grouped(panel: Panel, columns: tuple[str, ...]) -> Groups:
+    """Groups of the combinations of some columns.
 
     Raises
     ------
     UsageError
         An unknown column.
     """
-    codes = np.zeros(panel.height, dtype=np.int64)
-    missing = np.zeros(panel.height, dtype=bool)
-    for name in columns:
-        if name not in panel.columns:
-            raise UsageError(f"no column {name!r} for effects or clusters{did_you_mean(name, panel.columns)}")
-        series = panel.column(name)
-        if series.dtype in (pl.Categorical, pl.Enum):
-            series = series.cast(pl.String)
-        if series.dtype.is_nested() or series.dtype == pl.Object:
-            raise DataError(f"column {name!r} holds {series.dtype}: it cannot form groups")
-        missing |= series.is_null().to_numpy()
-        rank = series.rank("dense").fill_null(0).to_numpy().astype(np.int64)
-        _, codes = np.unique(codes * (rank.max(initial=0) + 1) + rank, return_inverse=True)
-    return codes.astype(np.int64), missing
+    codes, levels, missing = _column_codes(panel, columns[0])
+    for name in columns[1:]:
+        more, size, lost = _column_codes(panel, name)
+        codes, levels = compact(codes * size + more)
+        missing = lost if missing is None else missing if lost is None else missing | lost
+    return Groups(codes, levels, missing)
+
+
+def group_codes(panel: Panel, columns: tuple[str, ...]) -> tuple[IntArray, BoolArray]:
+    """Codes of the combinations of some columns, and a mask of rows with a missing key."""
+    found = grouped(panel, columns)
+    return found.codes, np.zeros(panel.height, dtype=bool) if found.missing is None else found.missing
+
+
+def _column_codes(panel: Panel, name: str) -> tuple[IntArray, int, BoolArray | None]:
+    if name not in panel.columns:
+        raise UsageError(f"no column {name!r} for effects or clusters{did_you_mean(name, panel.columns)}")
+    series = panel.column(name)
+    if series.dtype.is_nested() or series.dtype == pl.Object:
+        raise DataError(f"column {name!r} holds {series.dtype}: it cannot form groups")
+    missing = missing_rows(series)
+    known = series if missing is None else series.fill_null(series.drop_nulls().head(1).item(0) if any(~missing) else 0)
+    return *compact(_whole_numbers(known)), missing
+
+
+def _whole_numbers(series: pl.Series) -> IntArray:
+    """Numbers in the order of the values."""
+    kind = series.dtype
+    if kind in (pl.String, pl.Categorical, pl.Enum):
+        texts = series.cast(pl.String)
+        return texts.cast(pl.Enum(texts.unique().sort())).to_physical().to_numpy()
+    if kind.is_integer() or kind.is_temporal() or kind == pl.Boolean:
+        return (series.cast(pl.UInt8) if kind == pl.Boolean else series.to_physical()).to_numpy()
+    return series.rank("dense").to_numpy()
+
+
+def missing_rows(series: pl.Series) -> BoolArray | None:
+    """Where a column is null; None where it never is."""
+    return series.is_null().to_numpy() if series.null_count() else None
+
+
+def missing_numbers(values: FloatArray) -> BoolArray | None:
+    """Where numbers are NaN; None where they never are."""
+    if np.isfinite(_sum(values)):
+        return None
+    mask = np.isnan(values)
+    return mask if mask.any() else None
+
+
+def _sum(values: FloatArray) -> float:
+    """A sum that is finite only if every value is."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(values.sum())
 
 
 def _selected(panel: Panel, where: Where, scope: expressions.Scope | None) -> tuple[IntArray, tuple[Drop, ...]]:
@@ -177,11 +252,11 @@ def _numbers(series: pl.Series, name: str) -> FloatArray:
             f"{name!r} holds {series.dtype}, not numbers",
             hint="absorb it as an effect after '|'; as a regressor it becomes dummies",
         )
-    values = series.cast(pl.Float64).to_numpy().astype(np.float64)
+    values = series.cast(pl.Float64).to_numpy()
     _refuse_infinite(values, name)
     return values
 
 
 def _refuse_infinite(values: FloatArray, name: str) -> None:
-    if infinite := int(np.isinf(values).sum()):
+    if not np.isfinite(_sum(values)) and (infinite := int(np.isinf(values).sum())):
         raise DataError(f"{name!r} holds {infinite} infinite values", hint="leave them out with where=, or mend them")

@@ -13,12 +13,15 @@ from econloom.core.frame import Panel
 from econloom.core.lineage import Drop, SampleLog
 from econloom.core.spec import SscName, VcovSpec
 from econloom.data.expressions import Scope
-from econloom.panel.absorb import FloatArray, Grouping, IntArray, largest, singletons
-from econloom.panel.columns import BoolArray, Columns, Where
+from econloom.panel.absorb import FloatArray, Grouping, IntArray, largest, singletons, sorting_order
+from econloom.panel.columns import BoolArray, Columns, Where, missing_numbers
 from econloom.panel.conventions import check_convention
 from econloom.panel.formula import EffectTerm, ModelSpec, Term, expand, has_factors
 
 Keys = tuple[str, ...]
+
+RUN = 8_192
+"""Rows of the block filled at once."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Request:
     ssc : {"fixest", "xtreg", "none"}
     singletons : {"keep", "drop"}
         Rows alone in a group of an effect: kept, as fixest and xtreg do, or dropped until none is left.
+    method : {"2sls", "liml"}
+        Of a model with endogenous variables.
     scope : Scope or None
         Lists and named samples that ``where`` and the terms may use.
     """
@@ -53,11 +58,14 @@ class Request:
     ssc: SscName = "fixest"
     singletons: Literal["keep", "drop"] = "keep"
     scope: Scope | None = None
+    method: Literal["2sls", "liml"] = "2sls"
 
     def __post_init__(self) -> None:
         check_convention(self.ssc)
         if self.singletons not in {"keep", "drop"}:
             raise UsageError(f"singletons: 'keep' or 'drop', not {self.singletons!r}")
+        if self.method not in {"2sls", "liml"}:
+            raise UsageError(f"method: '2sls' or 'liml', not {self.method!r}")
         if self.vcov.kind == "cluster" and len(self.vcov.clusters) != 1:
             raise UsageError("one-way clustering needs exactly one column")
         if not self.model.regressors and (self.model.effects or not self.model.intercept):
@@ -66,12 +74,15 @@ class Request:
             raise UsageError(f"convention xtreg needs a unit effect: {self.model.text}", hint="y ~ x | unit + year")
 
     @property
+    def cluster_ways(self) -> tuple[Keys, ...]:
+        """Columns of each way of clustering, ``a^b`` split; empty without clusters."""
+        names = self.vcov.clusters
+        return tuple((n,) if n in self.panel.columns else tuple(part.strip() for part in n.split("^")) for n in names)
+
+    @property
     def cluster_keys(self) -> Keys | None:
-        """Columns of the clusters, ``a^b`` split; None without clusters."""
-        if not self.vcov.clusters:
-            return None
-        name = self.vcov.clusters[0]
-        return (name,) if name in self.panel.columns else tuple(part.strip() for part in name.split("^"))
+        """Columns of the first way of clustering; None without clusters."""
+        return self.cluster_ways[0] if self.cluster_ways else None
 
     @property
     def unit_effect(self) -> EffectTerm | None:
@@ -158,24 +169,50 @@ def draw_sample(columns: Columns, request: Request) -> Sample:
     DataError
         Weights that are not positive; infinite values.
     """
-    alive = np.ones(len(columns.base), dtype=bool)
-    drops = list(columns.drops)
-    for reason, bad in _faults(columns, request):
-        if lost := int((alive & bad).sum()):
-            drops.append(Drop(reason, lost))
-            alive &= ~bad
+    alive, drops = _alive(columns, request)
     if request.weights is not None:
-        _refuse_weights(columns.number(request.weights, "weights")[alive], request.weights)
-    if request.singletons == "drop" and request.model.effects and alive.any():
-        lonely = np.zeros_like(alive)
-        lonely[alive] = singletons(_groupings(columns, request.model.effects, np.flatnonzero(alive)))
-        if lonely.any():
-            drops.append(Drop("singletons, alone in a group of an effect", int(lonely.sum())))
-        alive &= ~lonely
-    log = SampleLog(columns.panel.height, tuple(drops), int(alive.sum()))
+        _refuse_weights(_at(columns.number(request.weights, "weights"), _rows(alive)), request.weights)
+    if request.singletons == "drop" and request.model.effects:
+        alive = _without_singletons(columns, request, alive, drops)
+    rows = columns.base if alive is None else columns.base[alive]
+    log = SampleLog(columns.panel.height, tuple(drops), len(rows))
     if log.n == 0:
         raise EstimationError(f"no rows are left\n{log}")
-    return Sample(columns.base[alive], log)
+    return Sample(rows, log)
+
+
+def _alive(columns: Columns, request: Request) -> tuple[BoolArray | None, list[Drop]]:
+    """Rows of the selection that no rule drops (None for all of them), and what each rule dropped."""
+    alive: BoolArray | None = None
+    drops = list(columns.drops)
+    for reason, bad in _faults(columns, request):
+        if bad is not None and (lost := int((bad if alive is None else alive & bad).sum())):
+            drops.append(Drop(reason, lost))
+            alive = ~bad if alive is None else alive & ~bad
+    return alive, drops
+
+
+def _without_singletons(
+    columns: Columns, request: Request, alive: BoolArray | None, drops: list[Drop]
+) -> BoolArray | None:
+    """The rows left; what goes is added to ``drops``."""
+    if not len(columns.base) or (alive is not None and not alive.any()):
+        return alive
+    lonely = singletons(_groupings(columns, request.model.effects, _rows(alive)))
+    if not lonely.any():
+        return alive
+    drops.append(Drop("singletons, alone in a group of an effect", int(lonely.sum())))
+    left = np.ones(len(columns.base), dtype=bool) if alive is None else alive.copy()
+    left[np.flatnonzero(left)[lonely]] = False
+    return left
+
+
+def _rows(alive: BoolArray | None) -> IntArray | None:
+    return None if alive is None else np.flatnonzero(alive)
+
+
+def _at(values: FloatArray, rows: IntArray | None) -> FloatArray:
+    return values if rows is None else values[rows]
 
 
 def with_levels(columns: Columns, request: Request, sample: Sample) -> Request:
@@ -203,21 +240,22 @@ def build_design(members: Sequence[tuple[Columns, Request]], sample: Sample) -> 
     """Arrays for requests that share rows, effects and weights, each with the columns it was sampled from."""
     columns, first = members[0]
     model = first.model
-    at = np.searchsorted(columns.base, sample.rows).astype(np.int64)
+    at = columns.places(sample.rows)
     effects = _groupings(columns, model.effects, at)
-    order = np.argsort(effects[largest(effects)].codes, kind="stable") if effects else np.arange(len(at))
-    at = at[order]
-    block = _block(members, sample.rows, order)
-    keys = dict.fromkeys(k for _, r in members for k in (r.cluster_keys, r.unit_keys) if k is not None)
-    groups = {k: Grouping.of("^".join(k), columns.groups(k)[0][at]) for k in keys}
+    order = sorting_order(effects[largest(effects)]) if effects else None
+    known = {e.columns: g if order is None else g.permuted(order) for e, g in zip(model.effects, effects, strict=True)}
+    keys = dict.fromkeys(k for _, r in members for k in (*r.cluster_ways, r.unit_keys) if k is not None)
+    at = order if at is None else at if order is None else at[order]
+    keyed = {k: known.get(k) or columns.groups(k).grouping("^".join(k), at) for k in keys}
+    terms = {t.key: (c, t, r.model.text) for c, r in members for t in r.model.columns}
     return Design(
-        keys=tuple(block),
-        block=np.column_stack(list(block.values())),
-        effects=tuple(g.take(order) for g in effects),
+        keys=tuple(terms),
+        block=_block(list(terms.values()), sample.rows, order),
+        effects=tuple(known.values()),
         intercept=model.intercept or bool(effects),
         weights=_weights(columns, first.weights, at),
-        groups=groups,
-        rows=sample.rows[order],
+        groups=keyed,
+        rows=sample.rows if order is None else sample.rows[order],
     )
 
 
@@ -236,43 +274,46 @@ def refuse_one_cluster(grouping: Grouping) -> None:
         )
 
 
-def _faults(columns: Columns, request: Request) -> Iterator[tuple[str, BoolArray]]:
+def _faults(columns: Columns, request: Request) -> Iterator[tuple[str, BoolArray | None]]:
     """Each rule that drops rows, in order: its reason and its mask."""
     model = request.model
-    yield f"missing outcome {model.outcome.name}", np.isnan(columns.term(model.outcome, model.text))
+    yield f"missing outcome {model.outcome.name}", columns.missing(model.outcome, model.text)
     parts = {"regressor": model.terms, "endogenous variable": model.endogenous, "instrument": model.instruments}
     for what, terms in parts.items():
         for term in terms:
             yield f"missing {what} {term.name}", columns.missing(term, model.text)
     for effect in model.effects:
-        yield f"missing effect {effect.name}", columns.groups(effect.columns)[1]
+        yield f"missing effect {effect.name}", columns.groups(effect.columns).missing
     if request.weights is not None:
-        yield f"missing weight {request.weights}", np.isnan(columns.number(request.weights, "weights"))
-    if request.cluster_keys is not None:
-        yield f"missing cluster {request.vcov.clusters[0]}", columns.groups(request.cluster_keys)[1]
+        yield f"missing weight {request.weights}", missing_numbers(columns.number(request.weights, "weights"))
+    for keys in request.cluster_ways:
+        yield f"missing cluster {'^'.join(keys)}", columns.groups(keys).missing
     if request.unit is not None:
-        yield f"missing unit {request.unit}", columns.groups((request.unit,))[1]
+        yield f"missing unit {request.unit}", columns.groups((request.unit,)).missing
 
 
-def _groupings(columns: Columns, effects: Sequence[EffectTerm], at: IntArray) -> list[Grouping]:
-    return [Grouping.of(e.name, columns.groups(e.columns)[0][at]) for e in effects]
+def _groupings(columns: Columns, effects: Sequence[EffectTerm], at: IntArray | None) -> list[Grouping]:
+    return [columns.groups(e.columns).grouping(e.name, at) for e in effects]
 
 
-def _block(members: Sequence[tuple[Columns, Request]], rows: IntArray, order: IntArray) -> dict[str, FloatArray]:
-    """Every term of every model once, at some rows of the panel, put in order."""
-    found: dict[str, FloatArray] = {}
-    for columns, request in members:
-        at = np.searchsorted(columns.base, rows)[order]
-        for term in request.model.columns:
-            if term.key not in found:
-                found[term.key] = columns.term(term, request.model.text)[at]
-    return found
+def _block(terms: Sequence[tuple[Columns, Term, str]], rows: IntArray, order: IntArray | None) -> FloatArray:
+    """Every term once, at some rows of the panel, put in order; filled in runs of rows that stay in the cache."""
+    values = [columns.term(term, text) for columns, term, text in terms]
+    places = {id(columns): columns.places(rows) for columns, _, _ in terms}
+    places = {key: order if at is None else at if order is None else at[order] for key, at in places.items()}
+    at = [places[id(columns)] for columns, _, _ in terms]
+    block = np.empty((len(rows), len(terms)))
+    for begin in range(0, len(rows), RUN):
+        run = slice(begin, begin + RUN)
+        for j, (column, place) in enumerate(zip(values, at, strict=True)):
+            block[run, j] = column[run] if place is None else column[place[run]]
+    return block
 
 
-def _weights(columns: Columns, name: str | None, at: IntArray) -> FloatArray | None:
+def _weights(columns: Columns, name: str | None, at: IntArray | None) -> FloatArray | None:
     if name is None:
         return None
-    weights = columns.number(name, "weights")[at]
+    weights = _at(columns.number(name, "weights"), at)
     return np.asarray(weights / weights.mean())
 
 

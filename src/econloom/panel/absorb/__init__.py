@@ -9,6 +9,7 @@ from econloom.panel.absorb.means import (
     refuse_too_many,
     schur_complement,
 )
+from econloom.panel.absorb.rows import sorting_order
 
 __all__ = [
     "Absorber",
@@ -24,4 +25,5 @@ __all__ = [
     "refuse_too_many",
     "schur_complement",
     "singletons",
+    "sorting_order",
 ]
