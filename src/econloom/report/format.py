@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from unicodedata import east_asian_width
 
-from econloom.core.labels import Lang
-from econloom.core.table import Cell, Table
+from econloom.core.labels import Label, Lang
+from econloom.core.table import Cell, Style, Table
 
 HUGE = 1e7  # from here on a number with decimals no longer fits a column and turns to scientific notation
 MANTISSA = 3  # decimals of scientific notation
@@ -19,20 +20,38 @@ MANTISSA = 3  # decimals of scientific notation
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """Signs that differ between typeset and plain text."""
+    """Signs and words that differ between typeset and plain text, and between styles."""
 
     minus: str
     infinity: str
+    thousands: str = ","
+    group_decimals: bool = False
+    leading_zero: bool = True
+    yes: Label = Label(zh="是", en="Yes")
+    no: Label = Label(zh="否", en="No")
 
 
 TYPESET = Glyphs(minus="\u2212", infinity="\u221e")
 PLAIN = Glyphs(minus="-", infinity="inf")
 
-_MARKS = {("zh", True): "是", ("zh", False): "否", ("en", True): "Yes", ("en", False): "No"}
 _BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 # not allowed in XML 1.0, or invisible and able to reorder the line (bidirectional overrides)
 _ILLEGAL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
 _NUMBERED = re.compile(r"t(?:able)?[_-]?(\d+[a-z]?)", re.IGNORECASE)
+
+
+def typeset(style: Style) -> Glyphs:
+    """The glyphs of typeset output in a style."""
+    return _styled(style, style.minus, "\u221e", style.thousands)
+
+
+def plain(style: Style) -> Glyphs:
+    """The glyphs of plain text in a style: ASCII hyphen, and a comma where the style has a thin space."""
+    return _styled(style, "-", "inf", "," if style.thousands.strip() != style.thousands else style.thousands)
+
+
+def _styled(style: Style, minus: str, infinity: str, thousands: str) -> Glyphs:
+    return Glyphs(minus, infinity, thousands, style.group_decimals, style.leading_zero, style.yes, style.no)
 
 
 def number(value: float | None, digits: int = 4, glyphs: Glyphs = TYPESET, *, fixed: bool = False) -> str:
@@ -67,6 +86,10 @@ def number(value: float | None, digits: int = 4, glyphs: Glyphs = TYPESET, *, fi
     if tiny or abs(value) >= HUGE:
         mantissa, exponent = f"{value:.{MANTISSA}e}".split("e")
         return _signed(f"{mantissa}e{int(exponent)}", glyphs)
+    if glyphs.group_decimals:
+        text = f"{value:,.{digits}f}".replace(",", glyphs.thousands)
+    if not glyphs.leading_zero and abs(value) < 1 and digits:
+        text = re.sub(r"^(-?)0\.", r"\1.", text)
     return _signed(text.lstrip("-") if shows_zero else text, glyphs)
 
 
@@ -86,11 +109,13 @@ def count(value: float | None, glyphs: Glyphs = TYPESET) -> str:
         return ""
     if math.isinf(value):
         return number(value, 0, glyphs)
-    return _signed(f"{round(value):,}", glyphs)
+    return _signed(f"{round(value):,}".replace(",", glyphs.thousands), glyphs)
 
 
 def parts(cell: Cell, lang: Lang, glyphs: Glyphs = TYPESET) -> tuple[str, str]:
     """The text of a cell and its stars, apart, so that a renderer can raise the stars.
+
+    What stands beside it in the same cell is not among them, see :func:`pieces`.
 
     Examples
     --------
@@ -100,15 +125,37 @@ def parts(cell: Cell, lang: Lang, glyphs: Glyphs = TYPESET) -> tuple[str, str]:
     if cell.kind == "text":
         return clean(cell.label.text(lang)), ""
     if cell.kind == "mark":
-        return _MARKS[lang, cell.yes], ""
+        return (glyphs.yes if cell.yes else glyphs.no).text(lang), ""
     if cell.kind == "count":
         return count(cell.value, glyphs), ""
     if cell.kind == "empty":
         return "", ""
-    text = number(cell.value, cell.digits, glyphs, fixed=cell.notation == "fixed")
+    text = _decimals(cell, cell.value, glyphs)
     if cell.kind == "paren":
-        return (f"({text})" if text else ""), ""
+        if cell.upper is not None and text:
+            text = f"{text}, {_decimals(cell, cell.upper, glyphs)}"
+        return (f"{cell.brackets[0]}{text}{cell.brackets[1]}" if text else ""), ""
     return text, "*" * cell.stars if text and cell.kind == "estimate" else ""
+
+
+def _decimals(cell: Cell, value: float | None, glyphs: Glyphs) -> str:
+    return number(value, cell.digits, glyphs, fixed=cell.notation == "fixed")
+
+
+def pieces(cell: Cell, lang: Lang, glyphs: Glyphs = TYPESET) -> tuple[tuple[str, bool], ...]:
+    """The texts of a cell from left to right, each with whether it is raised (stars).
+
+    Examples
+    --------
+    >>> p_value = Cell("paren", 0.004, 3, brackets="[]")
+    >>> pieces(Cell("estimate", 8.21, 2, stars=3, beside=(p_value,)), "en")
+    (('8.21', False), ('***', True), (' ', False), ('[0.004]', False))
+    """
+    found = [(part, raised) for part, raised in zip(parts(cell, lang, glyphs), (False, True), strict=True) if part]
+    for other in cell.beside:
+        more = pieces(other, lang, glyphs)
+        found += [(" ", False), *more] if more and found else more
+    return tuple(found)
 
 
 def text(cell: Cell, lang: Lang, glyphs: Glyphs = TYPESET) -> str:
@@ -118,8 +165,27 @@ def text(cell: Cell, lang: Lang, glyphs: Glyphs = TYPESET) -> str:
     --------
     >>> text(Cell("paren", 3.5239), "en"), text(Cell("mark", yes=True), "zh")
     ('(3.5239)', '是')
+    >>> text(Cell("paren", 0.5, 2, brackets="[]", upper=1.5), "en")
+    '[0.50, 1.50]'
     """
-    return "".join(parts(cell, lang, glyphs))
+    return "".join(part for part, _ in pieces(cell, lang, glyphs))
+
+
+def has_point(cell: Cell, lang: Lang, glyphs: Glyphs = TYPESET) -> bool:
+    """Whether a cell's number lines up with the decimal points of its column."""
+    alone = not cell.beside and cell.upper is None
+    return alone and cell.kind in ("estimate", "paren", "number") and "." in parts(cell, lang, glyphs)[0]
+
+
+def slanted(words: str, italic: bool, style: Style) -> bool:
+    """Whether a label is set in italics: the name of a variable, in Latin letters only.
+
+    Examples
+    --------
+    >>> slanted("tbi", True, Style(italics=True)), slanted("贸易利益指数", True, Style(italics=True))
+    (True, False)
+    """
+    return style.italics and italic and not any(east_asian_width(c) in "WF" for c in words)
 
 
 def clean(words: str) -> str:
@@ -147,8 +213,16 @@ def caption(table: Table, lang: Lang) -> str:
     """
     title = clean(table.title.text(lang))
     match = _NUMBERED.fullmatch(table.id)
-    if match is None or re.match(r"(表|续表|附表|[Tt]able)\s*[A-Z]?\d", title):
-        return title
-    if lang == "zh":
-        return f"表{match[1]}\u3000{title}".rstrip("\u3000")
-    return f"Table {match[1]}. {title}" if title else f"Table {match[1]}"
+    numbered = re.match(r"(表|续表|附表|[Tt]able)\s*[A-Z]?\d", title) is not None
+    if match is None or numbered:
+        return _continued(title, lang, numbered) if table.continued else title
+    template = (table.style.continued if table.continued else table.style.caption).text(lang)
+    empty = template.format(number=match[1], title="").rstrip(" \u3000.—–:：")
+    return clean(template.format(number=match[1], title=title)) if title else clean(empty)
+
+
+def _continued(title: str, lang: Lang, numbered: bool) -> str:
+    """The title of a later part: 续表3 where it has a number, 续表 before it elsewhere."""
+    if lang == "en":
+        return f"{title} (continued)".strip()
+    return f"续{title}" if numbered else f"续表\u3000{title}".rstrip()

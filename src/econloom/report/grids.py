@@ -10,7 +10,7 @@ from econloom.core.labels import Label
 from econloom.core.spec import TableSpec
 from econloom.core.table import Cell, Row, Table
 from econloom.report import notes
-from econloom.report.tables import bracket_cell, estimate_cell
+from econloom.report.body import bracket_cell, estimate_cell
 
 _VERSION = Label(zh="设定", en="Version")
 _DEFAULT = Label(zh="默认设定", en="default")
@@ -45,8 +45,11 @@ def across_versions(models: Mapping[str, Sequence[Tidy]], terms: Sequence[str], 
         title=Label(zh=f"{spec.title.text('zh')}：各设定比较", en=f"{spec.title.text('en')}: across versions"),
         header=(numbers, outcomes),
         rows=tuple(rows),
-        notes=notes.prefixed([_shown(terms, spec), notes.note(list(first), _without_r2(spec)), *_other(models), _NOTE]),
+        notes=notes.prefixed(
+            [_shown(terms, spec), notes.note(list(first), _without_r2(spec)), *_other(models), _NOTE], spec.style
+        ),
         stub=_VERSION,
+        style=spec.style,
     )
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
-from econloom.core.estimate import CONSTANT, Tidy
+from econloom.core.estimate import CONSTANT, Tidy, Unavailable
 from econloom.core.labels import Label, Lang
-from econloom.core.spec import TableSpec
+from econloom.core.spec import Diagnostic, TableSpec
+from econloom.core.table import Style, Table
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Sentence = Callable[[Sequence[Tidy], TableSpec, Lang], str]
@@ -49,11 +51,78 @@ def note(models: Sequence[Tidy], spec: TableSpec) -> Label:
     Standard errors clustered by country in parentheses. ***, ** and * denote significance at the 1%, 5% and 10% \
 levels, by the t distribution with 40 degrees of freedom.
     """
-    return Label(zh=_note(models, spec, "zh"), en=_note(models, spec, "en"))
+    return joined(sentences(models, spec))
 
 
-def prefixed(notes: Sequence[Label]) -> tuple[Label, ...]:
-    """The notes that say something, the first one opened by 注： / Notes:.
+def sentences(models: Sequence[Tidy], spec: TableSpec) -> tuple[Label, ...]:
+    """The sentences of the generated note, each in both languages, without their full stops."""
+    found = [Label(zh=write(models, spec, "zh"), en=write(models, spec, "en")) for write in _SENTENCES]
+    return tuple(s for s in found if s)
+
+
+def joined(found: Sequence[Label]) -> Label:
+    """Sentences as one note; empty when there are none.
+
+    Examples
+    --------
+    >>> joined([Label("甲", "standard errors"), Label("乙", "controls: x")])
+    Label(zh='甲；乙。', en='Standard errors. Controls: x.')
+    """
+    if not found:
+        return Label(zh="", en="")
+    zh = "；".join(s.text("zh") for s in found) + "。"
+    return Label(zh=zh, en=". ".join(_opened(s.text("en")) for s in found) + ".")
+
+
+def ascribed(panel: Label, sentence: Label) -> Label:
+    """A sentence that holds for one panel only."""
+    return Label(
+        zh=f"{panel.text('zh')}：{sentence.text('zh')}", en=f"{panel.text('en').rstrip(':')}: {sentence.text('en')}"
+    )
+
+
+def shorten(tables: Sequence[Table]) -> tuple[Table, ...]:
+    """Tables of one paper with the common sentences of their notes said once.
+
+    The first note ends with 下表同 / "the same holds below"; later tables keep only the sentences that the first one
+    does not have, and their own notes.
+
+    Examples
+    --------
+    >>> from econloom.core.table import Cell, Row
+    >>> header, rows = ((Cell.text(Label.same("a")),),), (Row(Label(), (Cell(),)),)
+    >>> said = (Label("括号内为标准误", "standard errors in parentheses"),)
+    >>> one = Table("t1", Label(), header, rows, prefixed([joined(said)]), sentences=said)
+    >>> [n.zh for table in shorten([one, one]) for n in table.notes]
+    ['注：括号内为标准误。下表同。']
+    """
+    first = next((n for n, t in enumerate(tables) if t.sentences), None)
+    if first is None or not any(t.sentences for t in tables[first + 1 :]):
+        return tuple(tables)
+    said = set(tables[first].sentences)
+    done = list(tables[: first + 1])
+    done[first] = _renoted(tables[first], tables[first].sentences, _SAME)
+    for table in tables[first + 1 :]:
+        done.append(_renoted(table, [s for s in table.sentences if s not in said], Label()))
+    return tuple(done)
+
+
+_SAME = Label(zh="下表同。", en=" The same holds for the tables below.")
+
+
+def _renoted(table: Table, kept: Sequence[Label], end: Label) -> Table:
+    """The table with another generated note; its own notes stay."""
+    if not table.sentences:
+        return table
+    own = table.notes[1:]
+    note = joined(kept)
+    if end and note:
+        note = Label(zh=note.text("zh") + end.text("zh"), en=note.text("en") + end.text("en"))
+    return replace(table, notes=prefixed([note, *own], table.style))
+
+
+def prefixed(notes: Sequence[Label], style: Style | None = None) -> tuple[Label, ...]:
+    """The notes that say something, the first one opened by 注： / Notes:, or as the style has it.
 
     Examples
     --------
@@ -63,9 +132,10 @@ def prefixed(notes: Sequence[Label]) -> tuple[Label, ...]:
     kept = [n for n in notes if n]
     if not kept:
         return ()
+    opening = (style or Style()).note
     zh, en = kept[0].text("zh"), kept[0].text("en")
-    zh = zh if zh.startswith("注") else f"注：{zh}"
-    en = en if en.startswith("Note") else f"Notes: {en}"
+    zh = zh if zh.startswith("注") else f"{opening.text('zh')}{zh}"
+    en = en if en.startswith("Note") else f"{opening.text('en')}{en}"
     return (Label(zh=zh, en=en), *kept[1:])
 
 
@@ -123,15 +193,6 @@ def compound(name: str, spec: TableSpec) -> Label:
     return Label(zh="×".join(x.text("zh") for x in labels), en=" × ".join(x.text("en") for x in labels))
 
 
-def _note(models: Sequence[Tidy], spec: TableSpec, lang: Lang) -> str:
-    sentences = [s for s in (write(models, spec, lang) for write in _SENTENCES) if s]
-    if not sentences:
-        return ""
-    if lang == "zh":
-        return "；".join(sentences) + "。"
-    return ". ".join(_opened(s) for s in sentences) + "."
-
-
 def _opened(sentence: str) -> str:
     """With a capital, except ``t statistics`` and ``p values``."""
     return sentence if sentence[1] == " " else sentence[0].upper() + sentence[1:]
@@ -168,6 +229,8 @@ def _bracketed(model: Tidy, spec: TableSpec, lang: Lang) -> str:
     errors = _errors(model, spec, lang)
     if spec.show.paren == "se":
         return errors
+    if spec.show.paren == "ci":
+        return f"由{errors}得出的95%置信区间" if lang == "zh" else f"95% confidence intervals from {errors}"
     letter = "p" if spec.show.paren == "p" else "t" if model.distribution == "t" else "z"
     if lang == "zh":
         return f"由{errors}得出的{letter}值"
@@ -178,11 +241,13 @@ def _parentheses(models: Sequence[Tidy], spec: TableSpec, lang: Lang) -> str:
     if spec.show.paren == "none":
         return _inference(models, spec, lang)
     groups = _grouped([_bracketed(m, spec, lang) for m in models])
+    square = spec.show.paren == "ci"
+    kind = ("方括号" if square else "括号") if lang == "zh" else "square brackets" if square else "parentheses"
     if len(groups) == 1:
-        return f"括号内为{groups[0][0]}" if lang == "zh" else f"{groups[0][0]} in parentheses"
+        return f"{kind}内为{groups[0][0]}" if lang == "zh" else f"{groups[0][0]} in {kind}"
     if lang == "zh":
-        return "括号内" + "，".join(f"{columns(c, lang)}为{what}" for what, c in groups)
-    return "in parentheses: " + "; ".join(f"{what} in {columns(c, lang)}" for what, c in groups)
+        return f"{kind}内" + "，".join(f"{columns(c, lang)}为{what}" for what, c in groups)
+    return f"in {kind}: " + "; ".join(f"{what} in {columns(c, lang)}" for what, c in groups)
 
 
 def _inference(models: Sequence[Tidy], spec: TableSpec, lang: Lang) -> str:
@@ -198,18 +263,26 @@ def _inference(models: Sequence[Tidy], spec: TableSpec, lang: Lang) -> str:
 
 
 def _significance(models: Sequence[Tidy], spec: TableSpec, lang: Lang) -> str:
-    cuts = sorted(spec.stars)
-    if not cuts:
+    if not spec.stars:
         return _reference(models, lang).lstrip("，, ") if spec.show.paren == "p" else ""
+    return significance(spec.stars, lang) + _reference(models, lang)
+
+
+def significance(stars: Sequence[float], lang: Lang) -> str:
+    """What the stars mean.
+
+    Examples
+    --------
+    >>> significance((0.05, 0.01), "en"), significance((0.05,), "zh")
+    ('** and * denote significance at the 1% and 5% levels', '*表示在5%的水平上显著')
+    """
+    cuts = sorted(stars)
     marks = series(["*" * n for n in range(len(cuts), 0, -1)], lang)
     levels = series([f"{100 * cut:g}%" for cut in cuts], lang)
     if lang == "zh":
-        head = f"{marks}{'分别' if len(cuts) > 1 else ''}表示在{levels}的水平上显著"
-    else:
-        several = len(cuts) > 1
-        verb, noun = ("denote", "levels") if several else ("denotes", "level")
-        head = f"{marks} {verb} significance at the {levels} {noun}"
-    return head + _reference(models, lang)
+        return f"{marks}{'分别' if len(cuts) > 1 else ''}表示在{levels}的水平上显著"
+    verb, noun = ("denote", "levels") if len(cuts) > 1 else ("denotes", "level")
+    return f"{marks} {verb} significance at the {levels} {noun}"
 
 
 def _reference(models: Sequence[Tidy], lang: Lang) -> str:
@@ -292,4 +365,23 @@ def _r2(models: Sequence[Tidy], spec: TableSpec, lang: Lang) -> str:
     return ""
 
 
-_SENTENCES: tuple[_Sentence, ...] = (_parentheses, _significance, _controls, _removed, _r2)
+def _tests(models: Sequence[Tidy], spec: TableSpec, lang: Lang) -> str:
+    """What square brackets and braces hold, and why a test is missing."""
+    cells = [(row, c) for row in spec.diagnostics for c in row.cells]
+    real = [(row, c) for row, c in cells if isinstance(c, Diagnostic)]
+    said = []
+    if any(c.p_value is not None and row.p in ("below", "beside") for row, c in real):
+        said.append("检验行方括号内为p值" if lang == "zh" else "p values of tests in square brackets")
+    braces = [row for row, c in real if c.critical is not None and row.critical != "none"]
+    if braces:
+        default = Label(zh="临界值", en="critical values")
+        names = list(dict.fromkeys((row.critical_label or default).text(lang) for row in braces))
+        said.append(f"花括号内为{series(names, lang)}" if lang == "zh" else f"{series(names, lang)} in braces")
+    for row, cell in cells:
+        if isinstance(cell, Unavailable):
+            reason = f"{row.label.text(lang)}{'：' if lang == 'zh' else ': '}{cell.reason}"
+            said += [reason] if reason not in said else []
+    return ("；" if lang == "zh" else "; ").join(said)
+
+
+_SENTENCES: tuple[_Sentence, ...] = (_parentheses, _significance, _controls, _removed, _r2, _tests)

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from numbers import Integral
 from typing import Any, Literal
 
-from econloom.core.errors import UsageError, listed
-from econloom.core.estimate import CONSTANT, Coefficient, Tidy, stars
+from econloom.core.errors import UsageError, did_you_mean, listed
+from econloom.core.estimate import Tidy
 from econloom.core.labels import Label, Lang
 from econloom.core.spec import Show, TableSpec
 from econloom.core.table import Cell, Row, Table
-from econloom.report import notes
+from econloom.report import body, notes
+from econloom.report.header import grouped, header
 from econloom.report.render import html, markdown
-
-VARIABLE = Label(zh="变量", en="Variable")
-CONSTANT_LABEL = Label(zh="常数项", en="Constant")
-CONTROLS_LABEL = Label(zh="控制变量", en="Controls")
-_R2_LABELS = {
-    "r2": Label.same("R²"),
-    "r2_within": Label(zh="组内R²", en="Within R²"),
-    "r2_within_unit": Label(zh="组内R²", en="Within R²"),
-}
-_BELOW: dict[str, Callable[[Coefficient], float]] = {
-    "se": lambda c: c.std_error,
-    "t": lambda c: c.statistic,
-    "p": lambda c: c.p_value,
-}
+from econloom.report.words import MARKS, word
 
 
 def regression(models: Sequence[Tidy], spec: TableSpec) -> Table:
@@ -51,6 +38,7 @@ def regression(models: Sequence[Tidy], spec: TableSpec) -> Table:
 
     Examples
     --------
+    >>> from econloom.core.estimate import Coefficient
     >>> from econloom.core.lineage import SampleLog
     >>> tbi = Coefficient("tbi", 11.5545, 3.5239, 3.28, 0.002, 4.43, 18.68)
     >>> log = SampleLog(615, (), 615)
@@ -63,20 +51,104 @@ def regression(models: Sequence[Tidy], spec: TableSpec) -> Table:
     """
     if not models:
         raise UsageError(f"table {spec.id}: no models, so no columns")
-    body = [row for term in _terms(models, spec) for row in _term_rows(term, models, spec)]
-    below = _statistics(models, spec)
-    if below and body:
-        below[0] = replace(below[0], rule_above=True)
-    numbers = tuple(Cell.text(Label.same(f"({n})")) for n in range(1, len(models) + 1))
-    outcomes = tuple(Cell.text(notes.compound(m.outcome, spec)) for m in models)
+    sentences = notes.sentences(models, spec)
     return Table(
         id=spec.id,
         title=spec.title,
-        header=(numbers, outcomes),
-        rows=(*body, *below),
-        notes=notes.prefixed([notes.note(models, spec), *spec.notes]),
-        stub=spec.stub or VARIABLE,
+        header=header(models, spec),
+        rows=body.rows(models, _marked(spec), spec.id),
+        notes=notes.prefixed([notes.joined(sentences), *spec.notes], spec.style),
+        stub=spec.stub or word("variable", spec.style),
+        style=_marked(spec).style,
+        sentences=sentences,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One block of rows of a table in panels.
+
+    Attributes
+    ----------
+    key : str
+        Part of the cells' addresses: ``t3.a.c1.tbi``.
+    label : Label
+        Such as 面板A：发达国家; printed across the table above the block.
+    models : sequence of Tidy
+        As many as in the other panels.
+    spec : TableSpec or None
+        Rows of this panel where they differ from the table's.
+    """
+
+    key: str
+    label: Label
+    models: Sequence[Tidy]
+    spec: TableSpec | None = None
+
+
+def panels(parts: Sequence[Panel], spec: TableSpec) -> Table:
+    """A regression table in blocks (面板A, 面板B) that share their columns.
+
+    Parameters
+    ----------
+    parts : sequence of Panel
+    spec : TableSpec
+        Of the whole table; the header is that of the first panel.
+
+    Raises
+    ------
+    UsageError
+        No panels, panels of different widths, or two with the same key.
+
+    Examples
+    --------
+    >>> from econloom.core.estimate import Coefficient
+    >>> from econloom.core.lineage import SampleLog
+    >>> x = Coefficient("x", 1.5, 0.5, 3.0, 0.003, 0.5, 2.5)
+    >>> fit = Tidy("y", (x,), {"n": 90}, (), "iid", "fixest", "t", 88, SampleLog(90, (), 90))
+    >>> parts = [Panel("a", Label.same("Panel A"), [fit]), Panel("b", Label.same("Panel B"), [fit])]
+    >>> [row.label.text("en") for row in panels(parts, TableSpec("t4", Label())).rows]
+    ['Panel A', 'x', '', 'N', 'Panel B', 'x', '', 'N']
+    """
+    if not parts or not parts[0].models:
+        raise UsageError(f"table {spec.id}: no panels, or a panel without models")
+    widths = [len(p.models) for p in parts]
+    if len(set(widths)) > 1:
+        raise UsageError(f"table {spec.id}: its panels have {listed(widths)} columns; they must have the same number")
+    if len({p.key for p in parts}) < len(parts):
+        raise UsageError(f"table {spec.id}: two panels are called {listed(p.key for p in parts)}")
+    rows: list[Row] = []
+    for part in parts:
+        own = _marked(part.spec or spec)
+        rows.append(Row(part.label, (Cell(),) * widths[0], role="panel", rule_above=bool(rows)))
+        rows += body.rows(part.models, own, f"{spec.id}.{part.key}")
+    sentences = _panel_sentences(parts, spec)
+    return Table(
+        id=spec.id,
+        title=spec.title,
+        header=header(parts[0].models, spec),
+        rows=tuple(rows),
+        notes=notes.prefixed([notes.joined(sentences), *spec.notes], spec.style),
+        stub=spec.stub or word("variable", spec.style),
+        style=_marked(spec).style,
+        sentences=sentences,
+    )
+
+
+def _panel_sentences(parts: Sequence[Panel], spec: TableSpec) -> tuple[Label, ...]:
+    """What all panels say once; what only some say with the panel's name."""
+    said = [(p.label, notes.sentences(p.models, p.spec or spec)) for p in parts]
+    common = [s for s in said[0][1] if all(s in sentences for _, sentences in said)]
+    own = [notes.ascribed(label, s) for label, sentences in said for s in sentences if s not in common]
+    return (*common, *own)
+
+
+def _marked(spec: TableSpec) -> TableSpec:
+    """With the yes and no that ``show.marks`` asks for."""
+    if spec.show.marks == "style":
+        return spec
+    yes, no = MARKS[spec.show.marks]
+    return replace(spec, style=replace(spec.style, yes=yes, no=no))
 
 
 def values(
@@ -114,14 +186,24 @@ def values(
     return Table(
         id=spec.id,
         title=spec.title,
-        header=(tuple(Cell.text(spec.label(str(c))) for c in columns),),
+        header=(*_groups(spec, len(columns)), tuple(Cell.text(spec.label(str(c))) for c in columns)),
         rows=tuple(
-            Row(spec.label(str(r)), tuple(_value(cells.get((r, c)), f"{spec.id}.{c}.{r}", spec) for c in columns))
+            Row(
+                spec.label(str(r)),
+                tuple(
+                    body.value_cell(cells.get((r, c)), spec.digits_of(str(r)), f"{spec.id}.{c}.{r}") for c in columns
+                ),
+            )
             for r in rows
         ),
-        notes=notes.prefixed(spec.notes),
+        notes=notes.prefixed(spec.notes, spec.style),
         stub=spec.stub,
+        style=spec.style,
     )
+
+
+def _groups(spec: TableSpec, columns: int) -> list[tuple[Cell, ...]]:
+    return [grouped(groups, columns, spec.id) for groups in (spec.over_groups, spec.groups) if groups]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +265,7 @@ def etable(
 
     Examples
     --------
+    >>> from econloom.core.estimate import Coefficient
     >>> from econloom.core.lineage import SampleLog
     >>> x = Coefficient("x", 1.5, 0.5, 3.0, 0.003, 0.5, 2.5)
     >>> fit = Tidy("y", (x,), {"n": 90, "r2": 0.25}, (), "iid", "fixest", "t", 88, SampleLog(90, (), 90))
@@ -208,94 +291,5 @@ def _summary(fit: Any) -> Tidy:
 def _known(names: list[Any], present: set[Any], what: str) -> None:
     absent = [n for n in names if n not in present]
     if absent:
-        raise UsageError(f"{what} without any value: {listed(absent)}")
-
-
-def _terms(models: Sequence[Tidy], spec: TableSpec) -> list[str]:
-    """Terms that get rows of their own, in printing order."""
-    seen = list(dict.fromkeys(c.term for m in models for c in m.coefficients))
-    controls = set(spec.controls)
-    main = [t for t in seen if t not in controls and t != CONSTANT]
-    listed_controls = [t for t in seen if t in controls and t != CONSTANT] if spec.show.controls == "full" else []
-    return main + listed_controls + [t for t in seen if t == CONSTANT and spec.show.constant]
-
-
-def _term_rows(term: str, models: Sequence[Tidy], spec: TableSpec) -> list[Row]:
-    label = CONSTANT_LABEL if term == CONSTANT else notes.compound(term, spec)
-    places = [(m.coefficient(term), f"{spec.id}.c{n}.{term}") for n, m in enumerate(models, 1)]
-    rows = [Row(label, tuple(estimate_cell(c, source, spec) for c, source in places), role="estimate")]
-    if spec.show.paren != "none":
-        rows.append(Row(Label(), tuple(bracket_cell(c, source, spec) for c, source in places), role="paren"))
-    return rows
-
-
-def estimate_cell(found: Coefficient | None, source: str, spec: TableSpec) -> Cell:
-    """A coefficient with its stars; an empty cell where the model has none."""
-    if found is None:
-        return Cell()
-    # a coefficient that is zero to the printed decimals, with a standard error that is not, is rounding: print 0.0000
-    visible = found.std_error >= 0.5 * 10.0**-spec.digits
-    return Cell(
-        "estimate",
-        found.estimate,
-        spec.digits,
-        stars(found.p_value, spec.stars),
-        source=source,
-        notation="fixed" if visible else "auto",
-    )
-
-
-def bracket_cell(found: Coefficient | None, source: str, spec: TableSpec) -> Cell:
-    """What stands below a coefficient, as ``spec.show.paren`` says; empty where the model has none or it says none."""
-    kind = spec.show.paren
-    if found is None or kind == "none":
-        return Cell()
-    value = _BELOW[kind](found)
-    return Cell("paren", value, spec.digits, source=f"{source}.{kind}", notation="auto" if kind == "se" else "fixed")
-
-
-def _statistics(models: Sequence[Tidy], spec: TableSpec) -> list[Row]:
-    """The block below the coefficients: controls, effects, N, R2."""
-    rows = []
-    controls = set(spec.controls)
-    held = [any(c.term in controls for c in m.coefficients) for m in models]
-    if spec.show.controls == "collapse" and any(held):
-        rows.append(_marks(CONTROLS_LABEL, held))
-    if spec.show.effects:
-        effects = dict.fromkeys(e for m in models for e in m.effects)
-        rows += [_marks(_effect_label(e, spec), [e in m.effects for m in models]) for e in effects]
-    sizes = [m.glance.get("n", m.sample.n) for m in models]
-    counts = [Cell("count", n, 0, source=f"{spec.id}.c{i}.n") for i, n in enumerate(sizes, 1)]
-    rows.append(Row(Label.same("N"), tuple(counts), role="statistic"))
-    return rows + _r2(models, spec)
-
-
-def _r2(models: Sequence[Tidy], spec: TableSpec) -> list[Row]:
-    kind = spec.show.r2
-    if kind == "none" or all(m.glance.get(kind) is None for m in models):
-        return []
-    cells = [
-        Cell("number", m.glance.get(kind), spec.digits, source=f"{spec.id}.c{i}.{kind}", notation="fixed")
-        for i, m in enumerate(models, 1)
-    ]
-    return [Row(_R2_LABELS[kind], tuple(cells), role="statistic")]
-
-
-def _marks(label: Label, held: Sequence[bool]) -> Row:
-    return Row(label, tuple(Cell("mark", yes=yes) for yes in held), role="mark")
-
-
-def _effect_label(effect: str, spec: TableSpec) -> Label:
-    """``国家`` to ``国家固定效应`` and ``Country`` to ``Country fixed effects``, unless the label says it already."""
-    label = notes.compound(effect, spec)
-    zh, en = label.text("zh"), label.text("en")
-    return Label(
-        zh=zh if zh.endswith("效应") else f"{zh}固定效应",
-        en=en if en.casefold().endswith(("effect", "effects")) else f"{en} fixed effects",
-    )
-
-
-def _value(value: float | None, source: str, spec: TableSpec) -> Cell:
-    if isinstance(value, Integral):
-        return Cell("count", float(value), 0, source=source)
-    return Cell("number", value, spec.digits, source=source, notation="fixed")
+        near = did_you_mean(str(absent[0]), [str(p) for p in present]) if len(absent) == 1 else ""
+        raise UsageError(f"{what} without any value: {listed(absent)}{near}")

@@ -1,0 +1,57 @@
+"""The fixed words of tables in both languages; a style may have its own."""
+
+from __future__ import annotations
+
+from econloom.core.labels import Label
+from econloom.core.table import Style
+
+_WORDS = {
+    "variable": Label(zh="变量", en="Variable"),
+    "constant": Label(zh="常数项", en="Constant"),
+    "controls": Label(zh="控制变量", en="Controls"),
+    "fixed_effects": Label(zh="固定效应", en="fixed effects"),
+    "panel": Label(zh="面板", en="Panel"),
+    "n": Label.same("N"),
+    "n_units": Label(zh="个体数", en="Units"),
+    "n_clusters": Label(zh="聚类数", en="Clusters"),
+    "mean_outcome": Label(zh="被解释变量均值", en="Mean of outcome"),
+    "sd_outcome": Label(zh="被解释变量标准差", en="SD of outcome"),
+    "r2": Label.same("R²"),
+    "r2_within": Label(zh="组内R²", en="Within R²"),
+    "r2_within_unit": Label(zh="组内R²", en="Within R²"),
+    "r2_adjusted": Label(zh="调整R²", en="Adjusted R²"),
+    "loglik": Label(zh="对数似然值", en="Log likelihood"),
+    "df_residual": Label(zh="残差自由度", en="Residual df"),
+    "mean": Label(zh="均值", en="Mean"),
+    "sd": Label(zh="标准差", en="SD"),
+    "min": Label(zh="最小值", en="Min"),
+    "p25": Label(zh="25%分位数", en="P25"),
+    "median": Label(zh="中位数", en="Median"),
+    "p75": Label(zh="75%分位数", en="P75"),
+    "max": Label(zh="最大值", en="Max"),
+    "vif": Label.same("VIF"),
+    "tolerance": Label.same("1/VIF"),
+    "mean_vif": Label(zh="VIF均值", en="Mean VIF"),
+}
+MARKS = {
+    "是": (Label(zh="是", en="Yes"), Label(zh="否", en="No")),
+    "控制": (Label(zh="控制", en="Yes"), Label(zh="未控制", en="No")),
+    "Yes": (Label.same("Yes"), Label.same("No")),
+    "√": (Label.same("√"), Label.same("")),
+}
+
+
+def word(key: str, style: Style) -> Label:
+    """A fixed word, by the style or by default; the bare key where neither knows it.
+
+    Examples
+    --------
+    >>> word("n", Style()).text("zh"), word("n", Style(words=(("n", Label("样本量", "Observations")),))).text("zh")
+    ('N', '样本量')
+    """
+    return style.word(key) or _WORDS.get(key) or Label.same(key)
+
+
+def known(key: str) -> bool:
+    """Whether there is a default word for ``key``."""
+    return key in _WORDS
