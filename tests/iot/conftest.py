@@ -3,9 +3,11 @@ from pathlib import Path
 import pytest
 
 from econloom import iot
-from tests.iot import sources
+from tests.iot import arrays2013, sources
 
-REAL = Path(__file__).resolve().parents[2] / "studies/globalisation/data/wiod2016"
+STUDIES = Path(__file__).resolve().parents[2] / "studies"
+REAL = STUDIES / "globalisation/data/wiod2016"
+REAL_2013 = STUDIES / "globalisation_1995_2011/data/wiod2013"
 
 
 @pytest.fixture
@@ -24,3 +26,15 @@ def real():
 def real_flows(real):
     """Value added absorbed of the shipped tables, solved once for all tests."""
     return iot.yearly_value_added_absorbed(real)
+
+
+@pytest.fixture(scope="session")
+def real_2013():
+    """The shipped tables of the 2013 release, 1995-2011."""
+    return iot.read(REAL_2013)
+
+
+@pytest.fixture
+def folder_2013(tmp_path):
+    """A small folder in the layout of whole yearly arrays."""
+    return arrays2013.write(tmp_path, arrays2013.years())

@@ -1,7 +1,8 @@
 """The 3-country, 3-sector `leather` example and what two R programs make of it.
 
 Source: data set `leather` of the R package decompr (GPL-3; only the numbers). ``B`` entries, ``v``: decompr 6.8.0 under
-R 4.2.2. ``VAX`` (value added absorbed abroad, by exporter): exvatools 0.9.0. Run on 2026-11-22; printed digits.
+R 4.2.2. ``VAX`` (value added absorbed abroad) and ``DVA`` (domestic value added in exports, source-based Borin-Mancini;
+also the sum of the first five KWW terms of decompr), by exporter: exvatools 0.9.0. Run on 2026-11-22; printed digits.
 """
 
 import numpy as np
@@ -42,3 +43,4 @@ v = [
 ]  # fmt: skip
 B = {(1, 1): 1.276359808610, (5, 9): 0.239844849698, (9, 3): 0.30551919882}
 VAX = [46.7320881031, 77.3414436706, 96.7191421705]
+DVA = [52.8175615650, 89.8248168415, 106.8424030665]

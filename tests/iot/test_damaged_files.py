@@ -8,7 +8,7 @@ import pytest
 
 from econloom import iot
 from econloom.core.errors import EconloomError
-from tests.iot import leather, sources
+from tests.iot import arrays2013, leather, sources
 
 
 def flip(content, rng):
@@ -35,6 +35,11 @@ def append(content, rng):
 def result_of_folder(folder):
     tables = iot.read(folder)
     return iot.yearly_value_added_absorbed(tables), iot.trade_benefit_indices(tables)["tbi"].to_numpy()
+
+
+def result_of_arrays(folder):
+    tables = iot.read(folder)
+    return iot.yearly_value_added_absorbed(tables), iot.yearly_domestic_value_added(tables)
 
 
 def result_of_file(path):
@@ -67,6 +72,23 @@ def test_damaged_folder(tmp_path, damage, manifest):
         refused += same_or_refused(lambda: result_of_folder(tmp_path), expected)
         path.write_bytes(whole)
     assert refused > 20 or (damage is append and not manifest)  # a zip archive may have a tail
+
+
+@pytest.mark.parametrize("manifest", [False, True])
+@pytest.mark.parametrize("damage", [flip, truncate, blank, append])
+def test_damaged_yearly_file(tmp_path, damage, manifest):
+    arrays2013.write(tmp_path, arrays2013.years(), manifest)
+    expected = result_of_arrays(tmp_path)
+    names = [p.name for p in sorted(tmp_path.iterdir())]
+    refused = 0
+    for seed in range(40):
+        rng = random.Random(seed)
+        path = tmp_path / rng.choice(names)
+        whole = path.read_bytes()
+        path.write_bytes(damage(whole, rng))
+        refused += same_or_refused(lambda: result_of_arrays(tmp_path), expected)
+        path.write_bytes(whole)
+    assert refused > 20 or (damage is append and not manifest)
 
 
 @pytest.mark.parametrize("damage", [flip, truncate, blank, append])

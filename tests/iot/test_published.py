@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from econloom import iot
@@ -66,3 +67,43 @@ def test_assembled_output_is_the_national_one(real):
 
 def test_shipped_files_fit_their_manifest(real):
     assert real.events[0].detail["checked_against_manifest"]
+
+
+def test_shipped_tables_of_the_2013_release(real_2013):
+    assert real_2013.years == tuple(range(1995, 2012)) and real_2013.events[0].detail["checked_against_manifest"]
+    assert (len(real_2013.countries), len(real_2013.sectors)) == (41, 35)
+    assert {"ROU", "ROW"} < set(real_2013.countries) and not {"CHE", "HRV", "NOR"} & set(real_2013.countries)
+    found = {key: e.detail[key] for e in real_2013.events for key in ("worst", "idle", "negative") if key in e.detail}
+    worst = found["worst"][0]
+    assert (worst["year"], worst["label"], worst["stated"] - worst["used"]) == (2000, "POL c9", 113)
+    assert {len(labels) for labels in found["idle"].values()} <= set(range(16, 23))
+    assert sum(len(v) for v in found["negative"].values()) == 23 and found["negative"][2008]["CYP c8"] == -1.5
+    assert [e.detail["year"] for e in real_2013.events if "no positive output" in e.message] == list(real_2013.years)
+
+
+def test_indices_of_the_2013_release(real_2013):
+    """Sanity on real numbers: 40 x 17 finite indices; identities; exports bound the value added in them."""
+    frame = iot.trade_benefit_indices(real_2013, "plain")
+    assert frame.shape == (40 * 17, 3) and frame["tbi"].is_finite().all() and frame["tbi"].abs().max() < 1
+    t = real_2013.table(2003)
+    assert t.balance().holds(1e-12) and (t.v >= 0).all()
+    flows = iot.value_added_absorbed(t)
+    np.testing.assert_allclose(flows.sum(axis=0), t.Y.sum(axis=0), atol=1e-9 * flows.max())
+    np.testing.assert_allclose(flows.sum(axis=1), (t.v * t.x).reshape(41, 35).sum(axis=1), atol=1e-9 * flows.max())
+    exported = iot.domestic_value_added_exported(t)
+    exports = iot.gross_exports(t).reshape(41, 35, 41).sum(axis=1)
+    assert (exported.sum(axis=1) <= exports.sum(axis=1)).all() and (exported >= -1e-9).all()
+
+
+def test_both_releases_tell_the_same_story(real, real_flows, real_2013):
+    """Different accounts (SNA 1993 and 2008, full against assembled), the same large traders to the first decimal."""
+    old = iot.trade_benefit_indices(real_2013, "plain").rename({"tbi": "old"})
+    new = iot.trade_benefit_indices(real, "plain", absorbed=real_flows)
+    both = new.join(old, on=["code", "year"]).filter(pl.col("code").is_in(list(CODES.values())))
+    assert both.height == 8 * 12
+    assert np.corrcoef(both["tbi"], both["old"])[0, 1] > 0.95
+
+
+def test_domestic_value_added_of_the_assembled_tables(real):
+    frame = iot.trade_benefit_indices(real, flows="domestic_value_added")
+    assert frame.shape == (43 * 15, 3) and frame["tbi"].is_finite().all() and frame["tbi"].abs().max() < 1

@@ -66,6 +66,20 @@ def test_known_totals_form(table):
     np.testing.assert_allclose(other, [1 / 3, np.nan, -10 / 90], rtol=1e-13)
 
 
+def test_domestic_value_added_in_exports(table):
+    # Multipliers v' (I - A_ii)^-1:  A .8/(1 - .2) = 1 and .9;  B 1 and .7 + 1 x .1 = .8;  C 1 and .8.
+    # Exports of A: A1 to B 16 + 14 = 30, to C 10; A2 to C 20.  Value added: to B 30, to C 10 + 18 = 28.
+    # Exports of B: B1 to A 2; B2 to A 10, to C 20 + 10 = 30.  To A 2 + 8 = 10, to C 24.
+    # Exports of C: C1 to A 5, to B 5; C2 to A 25, to B 15.  To A 5 + 20 = 25, to B 5 + 12 = 17.
+    exports = [[0, 30, 10], [0, 0, 20], [2, 0, 0], [10, 0, 30], [5, 5, 0], [25, 15, 0]]
+    np.testing.assert_array_equal(iot.gross_exports(table), exports)
+    expected = [[0, 30, 28], [10, 0, 24], [25, 17, 0]]
+    np.testing.assert_allclose(iot.domestic_value_added_exported(table), expected, rtol=1e-14)
+    # A: out 58, in 35.  B: out 34, in 47.  C: out 42, in 52.
+    index = iot.trade_benefit_index(table, flows="domestic_value_added")
+    np.testing.assert_allclose(index, [23 / 93, -13 / 81, -10 / 94], rtol=1e-13)
+
+
 def test_index_needs_both_totals_of_the_right_length(table):
     with pytest.raises(UsageError, match="together"):
         iot.trade_benefit_index(table, value_added=[1, 2, 3])

@@ -179,7 +179,7 @@ def _summary(years: tuple[Departures, ...]) -> Iterator[Event]:
     if any(idle):
         span = f"{min(idle)}" if min(idle) == max(idle) else f"{min(idle)} to {max(idle)}"
         named, each = {d.year: list(d.idle) for d in years}, " a year" if len(years) > 1 else ""
-        message = f"{span} sectors{each} have no output: v = 0 there"
+        message = f"sectors without output, v = 0 there: {span}{each}"
         yield Event("read", message, cells=sum(idle), detail={"idle": named})
     below = [(f"{label} {d.year} {v:.3g}", d) for d in years for label, v in d.negative.items()]
     if below:
