@@ -287,3 +287,10 @@ def test_tables_of_differences(tmp_path: Path) -> None:
     assert differences.points(done)["label"].to_list()[0] == "t3.c1.tbi" and differences.points(done).height == 5
     with pytest.raises(UsageError, match="did you mean 'fail'"):
         differences.apart(done, ["fial"])
+
+
+def test_empty_and_null_keys_mean_all(tmp_path: Path) -> None:
+    claim = Expectation(tables=None, terms=None, columns=None, kinds=["n"], verdict="exact", why="as printed")
+    assert claim.terms == () and "why" not in str(claim)
+    done = small(tmp_path, [claim], entry=TableMap(columns={}, rows={}, terms={"TBI": "tbi"}, r2="r2_within"))
+    assert done.outcomes[0].met and done.outcomes[0].selected == 2

@@ -24,8 +24,8 @@ class Expectation:
 
     Attributes
     ----------
-    tables, terms, columns, kinds : tuple of str
-        Which cells; empty means all. Terms and columns by their printed names or ours.
+    tables, terms, columns, kinds : sequence of str, or None
+        Which cells; empty or None means all. Terms and columns by their printed names or ours.
     verdict : str or None
         The least verdict: ``exact``, ``within_rounding``, ``within_se`` or, for cells other than coefficients,
         ``within_tolerance`` (the same level). ``sign_only`` is refused: the sign alone is no success.
@@ -35,6 +35,8 @@ class Expectation:
         How many cells must reach it.
     share : float or None
         Or which share of them, in (0, 1]. Neither: all.
+    why : str or None
+        The study's reason for this claim; carried along.
 
     Raises
     ------
@@ -49,22 +51,23 @@ class Expectation:
     114
     """
 
-    tables: Sequence[str] = ()
-    terms: Sequence[str] = ()
-    columns: Sequence[str] = ()
-    kinds: Sequence[str] = ()
+    tables: Sequence[str] | None = ()
+    terms: Sequence[str] | None = ()
+    columns: Sequence[str] | None = ()
+    kinds: Sequence[str] | None = ()
     verdict: str | None = None
     within: float | None = None
     at_least: int | None = None
     share: float | None = None
+    why: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("tables", "terms", "columns", "kinds"):
             given = getattr(self, name)
             if isinstance(given, str):
                 raise UsageError(f"expect: {name} is {given!r}; give a list: [{given}]")
-            object.__setattr__(self, name, tuple(given))
-        for kind in self.kinds:
+            object.__setattr__(self, name, tuple(given or ()))
+        for kind in self.kinds or ():
             if kind not in KINDS:
                 raise UsageError(f"expect: unknown kind {kind!r}{did_you_mean(kind, KINDS)}; kinds are {listed(KINDS)}")
         self._check_level()
@@ -80,9 +83,9 @@ class Expectation:
                              hint=f"verdicts to expect: {', '.join(ENOUGH)}")  # fmt: skip
         if self.within is not None and not (math.isfinite(self.within) and self.within >= 0):
             raise UsageError(f"expect: within is {self.within}, not a tolerance")
-        if self.within is not None and not set(self.kinds) <= MEASURED:
-            raise UsageError("expect: within is for values, r2 and statistics, not for "
-                             f"{listed(set(self.kinds) - MEASURED)}", hint="use a verdict for those")  # fmt: skip
+        if self.within is not None and (other := sorted(set(self.kinds or ()) - MEASURED)):
+            raise UsageError(f"expect: within is for values, r2 and statistics, not for {listed(other)}",
+                             hint="use a verdict for those")  # fmt: skip
 
     def _check_amount(self) -> None:
         if self.at_least is not None and self.share is not None:
@@ -108,7 +111,7 @@ class Expectation:
         return RANK[verdict] >= RANK[_verdict(self.verdict)]
 
     def __str__(self) -> str:
-        shown = [(f.name, getattr(self, f.name)) for f in fields(self)]
+        shown = [(f.name, getattr(self, f.name)) for f in fields(self) if f.name != "why"]
         texts = [
             f"{k}: {'[' + ', '.join(v) + ']' if isinstance(v, tuple) else v}" for k, v in shown if v not in ((), None)
         ]

@@ -29,12 +29,12 @@ class TableMap:
     printed : str or None
         Key of the printed table; None when it is that of the study's table.
     columns : mapping of str to str, or None
-        Printed column id to ours. None: in order for regressions (the first is ``c1``), by equal names for values.
-        Columns left out of a mapping are not compared.
+        Printed column id to ours. None or empty: in order for regressions (the first is ``c1``), by equal names for
+        values. Columns left out of a mapping are not compared.
     terms : mapping of str to str
         Printed term to ours, where they differ; the usual names of the constant are known.
     rows : mapping of str to str, or None
-        The same for the rows of values. None: equal names, all of which must be found.
+        The same for the rows of values. None or empty: equal names, all of which must be found.
     r2 : str
         The column of ``results.csv`` that the printed R2 is.
     statistics : mapping of str to str
@@ -269,7 +269,7 @@ def _pairing(name: str, entry: TableMap, printed: Mapping[str, Printed], tables:
 
 
 def _columns(name: str, entry: TableMap, paper: Printed, ours: OurTable) -> dict[str, str]:
-    if entry.columns is not None:
+    if entry.columns:
         return _explicit(name, "column", entry.columns, paper, paper.columns, ours.columns)
     regression = paper.kind == "regression"
     if len(paper.columns) != len(ours.columns) if regression else not set(paper.columns) <= set(ours.columns):
@@ -283,7 +283,7 @@ def _rows(name: str, entry: TableMap, paper: Printed, ours: OurTable) -> dict[st
         if not set(rows.values()) & set(ours.rows):
             _mismatch(name, "terms", paper, paper.rows, ours.rows)
         return rows
-    if entry.rows is not None:
+    if entry.rows:
         return _explicit(name, "row", entry.rows, paper, paper.rows, ours.rows)
     if not set(paper.rows) <= set(ours.rows):
         _mismatch(name, "rows", paper, paper.rows, ours.rows)
