@@ -13,6 +13,8 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "hc1": ("econloom.core.spec", "hc1"),
     "cluster": ("econloom.core.spec", "cluster"),
     "ols": ("econloom.panel.fit", "ols"),
+    "iv": ("econloom.panel.fit", "iv"),
+    "tests": ("econloom.panel.hypotheses", None),
     "iot": ("econloom.iot", None),
     "study": ("econloom.study", "study"),
     "etable": ("econloom.report.tables", "etable"),

@@ -5,7 +5,7 @@ to absorb, and the endogenous variables with their instruments.
 """
 
 from econloom.panel.formula.factors import expand, has_factors
-from econloom.panel.formula.reading import parse_formula, parse_formulas
+from econloom.panel.formula.reading import parse_formula, parse_formulas, retyped
 from econloom.panel.formula.spec import (
     EffectTerm,
     Factor,
@@ -30,4 +30,5 @@ __all__ = [
     "has_factors",
     "parse_formula",
     "parse_formulas",
+    "retyped",
 ]

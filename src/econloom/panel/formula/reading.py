@@ -85,7 +85,7 @@ def parse_formulas(text: str) -> tuple[ModelSpec, ...]:
         for y in outcomes
         for pieces in sums
     ]
-    return tuple(models) if count == 1 else tuple(_retyped(m) for m in models)
+    return tuple(models) if count == 1 else tuple(retyped(m) for m in models)
 
 
 def _exogenous(reader: TermReader, pieces: Sequence[tuple[int, Node]], endogenous: Terms) -> tuple[Terms, bool]:
@@ -97,8 +97,8 @@ def _exogenous(reader: TermReader, pieces: Sequence[tuple[int, Node]], endogenou
     return terms, intercept
 
 
-def _retyped(model: ModelSpec) -> ModelSpec:
-    """The model with a text of its own."""
+def retyped(model: ModelSpec) -> ModelSpec:
+    """The model with a text of its own, made from its parts."""
     names = [_typed(t) for t in model.terms] or ["1"]
     if not model.intercept:
         names = ["0", *(n for n in names if n != "1")]

@@ -1,0 +1,1 @@
+"""Tests of instruments and specifications, on arrays."""

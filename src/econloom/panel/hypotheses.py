@@ -1,0 +1,252 @@
+"""Tests of a fitted model: joint hypotheses, instruments, endogeneity, effects. ``el.tests`` is this module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from econloom.core.errors import UsageError, did_you_mean
+from econloom.core.estimate import Test, Unavailable
+from econloom.panel.absorb import FloatArray
+from econloom.panel.conventions import correction, residual_df
+from econloom.panel.diagnostics import instruments as iv
+from econloom.panel.diagnostics import specification
+from econloom.panel.diagnostics.wald import wald as wald_test
+from econloom.panel.inference.sandwich import infer
+from econloom.panel.linear.iv import IVEstimate
+from econloom.panel.linear.ols import least_squares
+from econloom.panel.moments import cross_multiply, sweep
+
+if TYPE_CHECKING:
+    from econloom.panel.fitted import Fit
+
+Result = Test | Unavailable
+
+
+class Tests(Mapping[str, Result]):
+    """Statistics of a fit by name, each computed when it is first asked for.
+
+    ``wald`` and ``fixed_effects_f`` of any model; of one with instruments ``anderson_lm``, ``cragg_donald_f``,
+    ``kleibergen_paap_lm``, ``kleibergen_paap_f``, ``sargan``, ``hansen_j``, ``durbin``, ``wu_hausman``,
+    ``endogeneity``, and for each endogenous variable x ``first_stage_f[x]`` and ``sanderson_windmeijer_f[x]`` (with
+    one endogenous variable also plain ``first_stage_f``). A statistic that does not fit the covariance is
+    :class:`~econloom.core.estimate.Unavailable`, with the one to use instead.
+    """
+
+    __test__ = False  # not a pytest class
+
+    def __init__(self, fit: Fit) -> None:
+        self._ways: dict[str, Callable[[Fit], Result]] = {"wald": wald, "fixed_effects_f": fixed_effects_f}
+        if isinstance(fit.estimate, IVEstimate):
+            self._ways |= _INSTRUMENTS
+            self._ways |= _by_variable(fit.estimate.stages.endogenous_names)
+        self._fit = fit
+        self._known: dict[str, Result] = {}
+
+    def __getitem__(self, name: str) -> Result:
+        if name not in self._ways:
+            near = did_you_mean(name, self._ways)
+            raise KeyError(f"no test {name!r} of this model{near}; it has {', '.join(self._ways)}")
+        if name not in self._known:
+            self._known[name] = self._ways[name](self._fit)
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ways)
+
+    def __len__(self) -> int:
+        return len(self._ways)
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{name}: {show(self[name])}" for name in self)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Tests, (self._fit,))
+
+
+def show(found: Result) -> str:
+    """A test in one line.
+
+    Examples
+    --------
+    >>> show(Test(3.84, (1,), 0.05, "x is zero", "chi2"))
+    'chi2(1) = 3.84, p = 0.05 (x is zero)'
+    """
+    if isinstance(found, Unavailable):
+        return f"unavailable: {found.reason}"
+    law = f"{found.distribution}({', '.join(f'{d:g}' for d in found.df)})"
+    p_value = "" if found.p_value != found.p_value else f", p = {found.p_value:.4g}"
+    return f"{law} = {found.statistic:.6g}{p_value} ({found.null})"
+
+
+def wald(fit: Fit, terms: Sequence[str] | None = None) -> Result:
+    """Joint test that coefficients are zero, with the fit's covariance.
+
+    ``W = b' V^-1 b``, as F = W/q with the degrees of freedom of the fit's t, or chi-squared(q) where its law is normal.
+
+    Parameters
+    ----------
+    fit : Fit
+    terms : sequence of str, optional
+        Names as in :meth:`Fit.tidy`; all but the constant by default.
+
+    Raises
+    ------
+    UsageError
+        A name that the model does not have.
+    """
+    names = fit.estimate.names
+    wanted = [n for n in names if n != "(Intercept)"] if terms is None else list(terms)
+    for name in wanted:
+        if name not in names:
+            gone = dict(fit.estimate.removed).get(name)
+            why = f" (left out: {gone})" if gone else did_you_mean(name, names)
+            raise UsageError(f"no coefficient {name!r}{why}")
+    if not wanted:
+        return Unavailable("there is no coefficient to test")
+    at = [names.index(n) for n in dict.fromkeys(wanted)]
+    law = fit.inference
+    null = f"{', '.join(wanted)}: zero"
+    if np.isnan(law.std_error[at]).any():
+        return Unavailable("a standard error is undefined")
+    return wald_test(fit.estimate.coefficients[at], law.vcov[np.ix_(at, at)], law.df, null)
+
+
+def fixed_effects_f(fit: Fit) -> Result:
+    """F of all fixed effects against one constant, iid errors.
+
+    ``F = ((rss_pooled - rss) / (r - 1)) / (rss / (n - k - r))``, r the dimensions of the effects.
+    """
+    if not fit.design.effects:
+        return Unavailable("the model has no fixed effects")
+    if isinstance(fit.estimate, IVEstimate):
+        return Unavailable("the F of the effects is defined for least squares")
+    if fit.request.vcov.kind != "iid":
+        return Unavailable(f"the F of the effects assumes iid errors, not {fit.request.vcov}: use with_vcov(el.iid())")
+    pooled_design = replace(fit.design, effects=(), intercept=True)
+    moments = cross_multiply(sweep(pooled_design))
+    at = fit.design.positions([fit.request.model.outcome])[0]
+    regressors = list(zip(fit.estimate.columns, fit.estimate.names, strict=False))
+    pooled = least_squares(moments, (at, "y"), regressors, None)
+    r = fit.absorbed.rank
+    df = fit.design.n - fit.estimate.regressors - r
+    return specification.restriction_f(pooled.rss, fit.estimate.rss, r - 1, df, "all effects are equal")
+
+
+def endogeneity(fit: Fit) -> Result:
+    """Whether the variables treated as endogenous are (Durbin, Wu and Hausman in regression form).
+
+    First-stage residuals are added to the equation, which is fitted by least squares; their coefficients are tested
+    jointly with the fit's covariance (Hausman 1978; Wooldridge 1995 for robust covariances).
+
+    Raises
+    ------
+    UsageError
+        The model has no endogenous variables.
+    """
+    estimate = _instrumented(fit)
+    V = estimate.stages.residuals(fit.absorbed)[:, :-1]
+    block = fit.absorbed.block
+    stages = estimate.stages
+    columns = [stages.outcome, *stages.endogenous, *stages.exogenous]
+    k2 = V.shape[1]
+    wide = replace(
+        fit.absorbed,
+        block=np.hstack([block[:, columns], V]),
+        means=np.zeros(len(columns) + k2),
+        scales=np.append(fit.absorbed.scales[columns], np.ones(k2)),
+        constant=(False,) * (len(columns) + k2),
+    )
+    names = [f"c{j}" for j in range(1, len(columns) + k2)]
+    found = least_squares(cross_multiply(wide), (0, "y"), list(enumerate(names, 1)), None)
+    if found.removed:
+        return Unavailable("the first stages fit perfectly")
+    counts = replace(fit.counts, regressors=fit.counts.regressors + k2)
+    law = infer(found, wide, fit.request.vcov, correction(fit.request.ssc, fit.request.vcov, counts), fit.clusters)
+    null = f"{', '.join(stages.endogenous_names)}: exogenous"
+    return wald_test(found.coefficients[-k2:], law.vcov[-k2:, -k2:], law.df, null)
+
+
+def first_stage_arrays(fit: Fit) -> iv.FirstStage:
+    """What the tests of instruments are computed from."""
+    stages, counts, asked = _instrumented(fit).stages, fit.counts, fit.request
+    constant = counts.regressors - fit.estimate.regressors
+    wide = replace(counts, regressors=len(stages.whitening) + constant)
+    rule = correction(asked.ssc, asked.vcov, wide)
+    iid = asked.vcov.kind == "iid"
+    rows = counts.n - (counts.unit_levels or 0 if asked.ssc == "xtreg" and iid else 0)
+    df = rule.df if rule.df is not None else residual_df(asked.ssc, wide)
+    factor = rule.factor * counts.n if iid else rule.factor
+    return iv.FirstStage.of(stages, fit.absorbed, None if iid else _meat(fit), rows, factor, df)
+
+
+def _meat(fit: Fit) -> iv.Meat:
+    clusters = fit.clusters
+
+    def outer(scores: FloatArray) -> FloatArray:
+        if clusters is not None:
+            scores = np.column_stack([np.bincount(clusters.codes, s, clusters.levels) for s in scores.T])
+        return np.asarray(scores.T @ scores)
+
+    return outer
+
+
+def _instrumented(fit: Fit) -> IVEstimate:
+    if not isinstance(fit.estimate, IVEstimate):
+        raise UsageError(
+            f"the model has no instruments: {fit.request.model.text}", hint="el.iv('y ~ x | fe | e ~ z', …)"
+        )
+    return fit.estimate
+
+
+def _of_first(test: Callable[[iv.FirstStage], Result]) -> Callable[[Fit], Result]:
+    return lambda fit: test(first_stage_arrays(fit))
+
+
+def _residuals(fit: Fit) -> FloatArray:
+    """Of the equation, in units of the block."""
+    return np.asarray(fit.estimate.residuals / fit.absorbed.scales[_instrumented(fit).stages.outcome])
+
+
+def _sargan(fit: Fit) -> Result:
+    return iv.sargan(first_stage_arrays(fit), _residuals(fit))
+
+
+def _hansen(fit: Fit) -> Result:
+    return iv.hansen_j(first_stage_arrays(fit), _residuals(fit), _instrumented(fit).stages.excluded[:, -1])
+
+
+_INSTRUMENTS: dict[str, Callable[[Fit], Result]] = {
+    "anderson_lm": _of_first(iv.anderson_lm),
+    "cragg_donald_f": _of_first(iv.cragg_donald_f),
+    "kleibergen_paap_lm": _of_first(iv.kleibergen_paap_lm),
+    "kleibergen_paap_f": _of_first(iv.kleibergen_paap_f),
+    "sargan": _sargan,
+    "hansen_j": _hansen,
+    "endogeneity": endogeneity,
+}
+
+
+def _by_variable(names: Sequence[str]) -> dict[str, Callable[[Fit], Result]]:
+    """Tests that every endogenous variable has."""
+    found: dict[str, Callable[[Fit], Result]] = {}
+    for at, name in enumerate(names):
+        found[f"first_stage_f[{name}]"] = partial(_first_stage_f, name=name)
+        found[f"sanderson_windmeijer_f[{name}]"] = partial(_sanderson_windmeijer, at=at)
+    if len(names) == 1:
+        found["first_stage_f"] = found[f"first_stage_f[{names[0]}]"]
+    return found
+
+
+def _sanderson_windmeijer(fit: Fit, at: int) -> Result:
+    return iv.sanderson_windmeijer_f(first_stage_arrays(fit), at)
+
+
+def _first_stage_f(fit: Fit, name: str) -> Result:
+    first = fit.first_stage[name]
+    kept = [n for n in _instrumented(fit).stages.instrument_names if n in first.estimate.names]
+    return wald(first, kept)
