@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from econloom.core.errors import DataError, UsageError, listed
+from econloom.core.errors import DataError, UsageError
 from econloom.core.frame import Panel
 from econloom.core.lineage import Event
-
-_ROW, _OLD, _NEW = "__row", "__old", "__new"  # no names of keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +54,9 @@ def carry_forward(panel: Panel, values: pl.Series, limit: int | None = None) -> 
     """
     if limit is not None and limit < 1:
         raise UsageError(f"carry_forward: limit must be at least 1, not {limit}")
-    unit, time = _needs_keys(panel, "carry_forward")
-    known = pl.when(pl.col(_OLD).is_not_null()).then(pl.col(time)).forward_fill().over(unit)
-    carried = pl.col(_OLD).forward_fill().over(unit)
-    near = pl.lit(True) if limit is None else (pl.col(time) - known) <= limit
+    known = pl.when(_there()).then("time").forward_fill().over("unit")
+    carried = pl.col("value").forward_fill().over("unit")
+    near = pl.lit(True) if limit is None else (pl.col("time") - known) <= limit
     return _filled(panel, values, pl.when(near).then(carried))
 
 
@@ -68,21 +65,20 @@ def interpolate(panel: Panel, values: pl.Series) -> Filled:
 
     ``x_t = x_a + (x_b - x_a) (t - a) / (b - a)`` with a, b the nearest known periods around t.
     """
-    unit, time = _needs_keys(panel, "interpolate")
-    known = pl.col(_OLD).is_not_null()
-    a = pl.when(known).then(pl.col(time)).forward_fill().over(unit)
-    b = pl.when(known).then(pl.col(time)).backward_fill().over(unit)
-    low = pl.col(_OLD).forward_fill().over(unit)
-    high = pl.col(_OLD).backward_fill().over(unit)
-    between = low + (high - low) * ((pl.col(time) - a) / (b - a))
-    return _filled(panel, values.cast(pl.Float64), pl.when(known).then(pl.col(_OLD)).otherwise(between))
+    known = pl.when(_there()).then("time")
+    a, b = known.forward_fill().over("unit"), known.backward_fill().over("unit")
+    low, high = pl.col("value").forward_fill().over("unit"), pl.col("value").backward_fill().over("unit")
+    between = low + (high - low) * ((pl.col("time") - a) / (b - a))
+    return _filled(panel, values.cast(pl.Float64), pl.when(_there()).then("value").otherwise(between))
+
+
+def _there() -> pl.Expr:
+    return pl.col("value").is_not_null()
 
 
 def _filled(panel: Panel, values: pl.Series, rule: pl.Expr) -> Filled:
-    unit, time = _needs_keys(panel, "filling")
-    work = panel.frame.select(unit, time).with_columns(values.alias(_OLD)).with_row_index(_ROW).sort(unit, time)
-    work = work.with_columns(rule.alias(_NEW)).sort(_ROW)
-    new = work[_NEW].alias(values.name)
+    work = _keyed(panel, values, "filling").with_row_index("row").sort("unit", "time")
+    new = work.with_columns(rule.alias("new")).sort("row")["new"].alias(values.name)
     return Filled(new, (values.is_null() & new.is_not_null()).alias(f"{values.name}_filled"))
 
 
@@ -97,13 +93,12 @@ def lag(panel: Panel, values: pl.Series, periods: int = 1) -> pl.Series:
     >>> lag(Panel.build(frame, "c", "t"), frame["x"]).to_list()
     [None, 5.0, None]
     """
-    unit, time = _needs_keys(panel, "lags and leads")
+    work = _keyed(panel, values, "lags and leads")
     if periods == 0:
         return values
-    keys = panel.frame.select(unit, time)
-    earlier = keys.with_columns(pl.col(time) + periods, values.alias(_OLD))
-    moved = keys.join(earlier, on=[unit, time], how="left", maintain_order="left")[_OLD]
-    return moved.alias(values.name)
+    earlier = work.with_columns(pl.col("time") + periods)
+    keys = work.select("unit", "time")
+    return keys.join(earlier, on=["unit", "time"], how="left", maintain_order="left")["value"].alias(values.name)
 
 
 def drop_rows(panel: Panel, where: pl.Series, why: str) -> Panel:
@@ -138,9 +133,10 @@ def drop_rows(panel: Panel, where: pl.Series, why: str) -> Panel:
     return panel.with_rows(keep, event)
 
 
-def _needs_keys(panel: Panel, what: str) -> tuple[str, str]:
+def _keyed(panel: Panel, values: pl.Series, what: str) -> pl.DataFrame:
+    """Columns unit, time and value, whatever the panel calls its keys."""
     if panel.unit is None or panel.time is None:
         raise UsageError(f"{what} need the unit and the time of the panel", hint="give unit= and time=")
-    if len(keys := {panel.unit, panel.time}) != 2:
-        raise UsageError(f"unit and time are the same column: {listed(keys)}")
-    return panel.unit, panel.time
+    if panel.unit == panel.time:
+        raise UsageError(f"unit and time are the same column: {panel.unit}")
+    return pl.DataFrame({"unit": panel.frame[panel.unit], "time": panel.frame[panel.time], "value": values})
