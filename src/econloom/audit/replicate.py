@@ -64,9 +64,9 @@ class Comparison:
 
     @property
     def address(self) -> str:
-        """Such as ``t3.c2.tbi.se``: the study's names where there are any, else the printed ones."""
+        """Such as ``t3.c2.tbi.se`` or ``t3.c2.n``: the study's names where there are any, else the printed ones."""
         place = [self.table, self.ours.column or self.cell.column, self.ours.term or self.cell.term]
-        return ".".join(place if self.cell.kind in {"coefficient", "value"} else [*place, self.cell.kind])
+        return ".".join([*place, self.cell.kind] if self.cell.kind in {"se", "t"} else place)
 
     @property
     def difference(self) -> Decimal | None:
