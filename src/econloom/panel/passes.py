@@ -73,6 +73,16 @@ def spread(X: FloatArray, weights: FloatArray | None, means: FloatArray) -> Floa
     return np.vstack([sums, np.max([f[2] for f in found], axis=0)])
 
 
+def group_sums(
+    X: FloatArray, columns: Sequence[int], multiplier: FloatArray, codes: IntArray, levels: int
+) -> FloatArray:
+    """Sums of ``multiplier_i X[i, columns]`` in each group, (levels, k)."""
+    out = np.zeros((levels, len(columns)))
+    chosen = np.asarray(columns, dtype=np.int64)
+    forms(len(X)).group_sums(X, chosen, np.ascontiguousarray(multiplier), codes, out)
+    return out
+
+
 def together(tasks: Sequence[Callable[[], None]], cells: int) -> None:
     """Run tasks that write to different places, side by side where it pays."""
     if len(tasks) > 1 and cells >= THREADED_CELLS and threads() > 1:

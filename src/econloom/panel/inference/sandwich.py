@@ -77,20 +77,21 @@ def infer(
     if vcov.kind == "iid":
         raw = bread * estimate.rss
     else:
-        scores = estimate.scores(absorbed)
-        sums = _sums(scores, clusters) if vcov.kind == "cluster" else scores
-        raw = estimate.transform @ (sums.T @ sums) @ estimate.transform.T
+        raw = estimate.transform @ _meat(estimate, absorbed, vcov, clusters) @ estimate.transform.T
     V = correction.factor * (raw + raw.T) / 2
     conventional = np.sqrt(np.maximum(np.diag(bread), 0.0) * estimate.rss / absorbed.n)
     errors, warnings = _standard_errors(V, conventional, estimate)
     return _tests(estimate.coefficients, V, errors, correction, warnings)
 
 
-def _sums(scores: FloatArray, clusters: Grouping | None) -> FloatArray:
+def _meat(estimate: Estimate, absorbed: Absorbed, vcov: VcovSpec, clusters: Grouping | None) -> FloatArray:
+    """Sum of outer products of the scores, or of their sums in clusters, (p, p)."""
+    if vcov.kind != "cluster":
+        return estimate.score_products(absorbed, absorbed.weighted(estimate.residuals[:, None])[:, 0])
     if clusters is None:
         raise EstimationError("a cluster covariance needs clusters")
-    columns = [np.bincount(clusters.codes, weights=s, minlength=clusters.levels) for s in scores.T]
-    return np.column_stack(columns) if columns else np.zeros((clusters.levels, 0))
+    sums = estimate.score_sums(absorbed, clusters)
+    return np.asarray(sums.T @ sums)
 
 
 def _standard_errors(V: FloatArray, conventional: FloatArray, estimate: Estimate) -> tuple[FloatArray, tuple[str, ...]]:

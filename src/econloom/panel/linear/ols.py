@@ -14,10 +14,11 @@ from scipy.linalg import solve_triangular
 
 from econloom.core.errors import EstimationError, listed
 from econloom.core.estimate import CONSTANT
-from econloom.panel.absorb import FloatArray
+from econloom.panel.absorb import FloatArray, Grouping
 from econloom.panel.linear.constant import Offset
 from econloom.panel.linear.selection import ABSORBED, Factorised, Removed, factorise
-from econloom.panel.moments import Absorbed, Moments
+from econloom.panel.moments import RUN, Absorbed, Moments
+from econloom.panel.passes import group_sums
 
 PERFECT_FIT = 1e-9
 """Residuals smaller than this share of the outcome's spread within the effects are rounding."""
@@ -83,10 +84,36 @@ class Estimate:
         Z = self.instruments(absorbed)
         return np.asarray(Z * absorbed.weighted(self.residuals[:, None]))
 
+    def score_sums(self, absorbed: Absorbed, groups: Grouping) -> FloatArray:
+        """Sums of the scores in each group, (levels, p), in one pass over the block."""
+        v = absorbed.weighted(self.residuals[:, None])[:, 0]
+        sums = group_sums(absorbed.block, self.columns, v, groups.codes, groups.levels) @ self.whitening
+        extra = [np.bincount(groups.codes, weights=v * x, minlength=groups.levels) for x in self.extra.T]
+        return np.column_stack([sums, *extra])
+
+    def score_products(self, absorbed: Absorbed, multiplier: FloatArray) -> FloatArray:
+        """``sum_i a_i^2 z_i z_i'`` with a the multiplier (n,), (p, p), over runs of rows in their order."""
+        k, columns = len(self.columns), list(self.columns)
+        total = np.zeros((k + self.extra.shape[1],) * 2)
+        for begin in range(0, absorbed.n, RUN):
+            run = slice(begin, begin + RUN)
+            part = np.hstack([absorbed.block[run][:, columns], self.extra[run]]) * multiplier[run, None]
+            total += part.T @ part
+        wide = np.zeros((len(total), self.whitening.shape[1] + self.extra.shape[1]))
+        wide[:k, : self.whitening.shape[1]] = self.whitening
+        wide[k:, self.whitening.shape[1] :] = np.eye(self.extra.shape[1])
+        return np.asarray(wide.T @ total @ wide)
+
     def bread(self, absorbed: Absorbed) -> FloatArray:
         """``transform (Z'W Z) transform'``, the covariance of the coefficients for unit variance, (p, p)."""
-        Z = self.instruments(absorbed)
-        return np.asarray(self.transform @ (Z.T @ absorbed.weighted(Z)) @ self.transform.T)
+        k = self.whitening.shape[1]
+        products = np.eye(k + self.extra.shape[1])
+        if self.extra.shape[1]:
+            heavy = absorbed.weighted(self.extra)
+            products[:k, k:] = self.whitening.T @ (absorbed.block.T @ heavy)[list(self.columns)]
+            products[k:, :k] = products[:k, k:].T
+            products[k:, k:] = self.extra.T @ heavy
+        return np.asarray(self.transform @ products @ self.transform.T)
 
 
 def least_squares(
@@ -116,10 +143,10 @@ def least_squares(
     if regressors and not found.kept:
         raise EstimationError(f"no regressor of {name} is left: {_reasons(found.removed)}")
     slopes = solve_triangular(found.factor, found.projection) / found.lengths
-    e = absorbed.block[:, at] - absorbed.block[:, list(found.kept)] @ slopes
+    e = residual_column(absorbed, at, found.kept, slopes)
     unit = float(absorbed.scales[at])
     tss = float(moments.gram[at, at])
-    rss = absorbed.total(e**2)
+    rss = float(e @ absorbed.weighted(e[:, None])[:, 0])
     label = dict(regressors)
     beta = slopes * unit / absorbed.scales[list(found.kept)]
     whitening = solve_triangular(found.factor, np.eye(len(found.kept))) / found.lengths[:, None]
@@ -142,6 +169,14 @@ def least_squares(
         perfect_fit=bool(rss <= max(PERFECT_FIT**2 * tss, ROUNDING**2 * absorbed.n)),
         reciprocal_condition=found.reciprocal_condition,
     )
+
+
+def residual_column(absorbed: Absorbed, at: int, columns: Sequence[int], slopes: FloatArray) -> FloatArray:
+    """Column ``at`` less a combination of others, (n,), without a copy of the block."""
+    combination = np.zeros(absorbed.block.shape[1])
+    combination[list(columns)] = -slopes
+    combination[at] += 1.0
+    return np.asarray(absorbed.block @ combination)
 
 
 def _with_constant(
