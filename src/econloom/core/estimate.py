@@ -35,6 +35,8 @@ class Test:
     null : str
         The hypothesis in words.
     distribution : {"chi2", "F", "t", "normal"}
+    critical_values : tuple of (str, float)
+        Tabulated ones with their names, such as ``("10% maximal IV size", 16.38)``.
     """
 
     __test__ = False  # not a pytest class
@@ -44,6 +46,7 @@ class Test:
     p_value: float
     null: str
     distribution: Literal["chi2", "F", "t", "normal"]
+    critical_values: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class Tests(Mapping[str, Result]):
     """Statistics of a fit by name, each computed when it is first asked for.
 
     ``wald`` and ``fixed_effects_f`` of any model; of one with instruments ``anderson_lm``, ``cragg_donald_f``,
-    ``kleibergen_paap_lm``, ``kleibergen_paap_f``, ``sargan``, ``hansen_j``, ``durbin``, ``wu_hausman``,
+    ``stock_yogo``, ``kleibergen_paap_lm``, ``kleibergen_paap_f``, ``sargan``, ``hansen_j``,
     ``endogeneity``, and for each endogenous variable x ``first_stage_f[x]`` and ``sanderson_windmeijer_f[x]`` (with
     one endogenous variable also plain ``first_stage_f``). A statistic that does not fit the covariance is
     :class:`~econloom.core.estimate.Unavailable`, with the one to use instead.
@@ -80,7 +80,8 @@ def show(found: Result) -> str:
         return f"unavailable: {found.reason}"
     law = f"{found.distribution}({', '.join(f'{d:g}' for d in found.df)})"
     p_value = "" if found.p_value != found.p_value else f", p = {found.p_value:.4g}"
-    return f"{law} = {found.statistic:.6g}{p_value} ({found.null})"
+    critical = "; ".join(f"{name}: {value:.2f}" for name, value in found.critical_values)
+    return f"{law} = {found.statistic:.6g}{p_value} ({found.null}){f' [{critical}]' if critical else ''}"
 
 
 def wald(fit: Fit, terms: Sequence[str] | None = None) -> Result:
@@ -203,6 +204,21 @@ def _instrumented(fit: Fit) -> IVEstimate:
     return fit.estimate
 
 
+def stock_yogo(fit: Fit) -> Result:
+    """The Cragg-Donald F with the critical values of Stock and Yogo (2005), iid errors only."""
+    found = _cragg_donald_f(fit)
+    if isinstance(found, Test) and not found.critical_values:
+        l, k = _instrumented(fit).stages.excluded.shape[0], len(_instrumented(fit).stages.endogenous)
+        return Unavailable(
+            f"Stock and Yogo (2005) print no critical value for {k} endogenous variables, {l} instruments"
+        )
+    return found
+
+
+def _cragg_donald_f(fit: Fit) -> Result:
+    return iv.cragg_donald_f(first_stage_arrays(fit), _instrumented(fit).method)
+
+
 def _of_first(test: Callable[[iv.FirstStage], Result]) -> Callable[[Fit], Result]:
     return lambda fit: test(first_stage_arrays(fit))
 
@@ -222,7 +238,8 @@ def _hansen(fit: Fit) -> Result:
 
 _INSTRUMENTS: dict[str, Callable[[Fit], Result]] = {
     "anderson_lm": _of_first(iv.anderson_lm),
-    "cragg_donald_f": _of_first(iv.cragg_donald_f),
+    "cragg_donald_f": _cragg_donald_f,
+    "stock_yogo": stock_yogo,
     "kleibergen_paap_lm": _of_first(iv.kleibergen_paap_lm),
     "kleibergen_paap_f": _of_first(iv.kleibergen_paap_f),
     "sargan": _sargan,

@@ -19,15 +19,16 @@ as Stata's ranktest computes them. Under iid errors, ``Omega = (sum w r^2 / n) I
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import cholesky, eigh, solve_triangular
 
 from econloom.core.estimate import Test, Unavailable
 from econloom.panel.absorb import FloatArray
+from econloom.panel.diagnostics.stock_yogo import critical_values
 from econloom.panel.diagnostics.wald import chi2, f_test, quadratic
-from econloom.panel.linear.iv import Stages
+from econloom.panel.linear.iv import Method, Stages
 from econloom.panel.moments import Absorbed
 
 Meat = Callable[[FloatArray], FloatArray]
@@ -130,16 +131,18 @@ def cragg_donald_root(first: FirstStage) -> float | None:
     return float(eigh(first.pi.T @ first.pi, inside, eigvals_only=True)[0])
 
 
-def cragg_donald_f(first: FirstStage) -> Test | Unavailable:
+def cragg_donald_f(first: FirstStage, method: Method = "2sls") -> Test | Unavailable:
     """``c n / (factor l)``, the first-stage F where one variable is endogenous; iid errors only.
 
-    With several endogenous variables it has no F law (Stock and Yogo 2005 tabulate its critical values): its p value
-    is NaN.
+    With several endogenous variables it has no F law and its p value is NaN. Its critical values are those of Stock
+    and Yogo (2005), where they tabulate the case.
     """
     if first.meat is not None:
         return Unavailable("Cragg and Donald's F assumes iid errors: use kleibergen_paap_f")
     root = cragg_donald_root(first)
-    return Unavailable(EXACT) if root is None else _f_form(first, root * first.n)
+    if root is None:
+        return Unavailable(EXACT)
+    return replace(_f_form(first, root * first.n), critical_values=critical_values(*first.shape, method))
 
 
 def kleibergen_paap_lm(first: FirstStage) -> Test | Unavailable:
