@@ -143,13 +143,23 @@ def demo(
 def check(study: StudyPath, as_json: AsJson = False) -> None:
     """Find every fault of a study file and its sources that can be found without running."""
     plan = _open(study).plan()
-    facts = {"ok": True, "study": plan.spec.study, "tables": list(plan.spec.tables), "warnings": list(plan.warnings)}
+    facts = {
+        "ok": True,
+        "study": plan.spec.study,
+        "tables": list(plan.spec.tables),
+        "figures": list(plan.spec.figures),
+        "planned": dict(plan.planned),
+        "warnings": list(plan.warnings),
+    }
     if as_json:
         _print_json(facts)
         return
     for warning in plan.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    print(f"{study}: no fault found ({len(plan.spec.tables)} tables, {len(plan.outputs)} versions)")
+    for name, reason in plan.planned.items():
+        print(f"{name}: planned: {reason}")
+    counts = f"{len(plan.spec.tables)} tables, {len(plan.spec.figures)} figures, {len(plan.outputs)} versions"
+    print(f"{study}: no fault found ({counts})")
 
 
 @app.command()
@@ -163,7 +173,10 @@ def plan(study: StudyPath, tables: TableNames = None, as_json: AsJson = False) -
     print(f"{listing['study']}: {len(listing['steps'])} steps, versions {', '.join(listing['versions'])}")
     for step in listing["steps"]:
         needs = f"  <- {', '.join(map(str, step['needs']))}" if step["needs"] else ""
-        print(f"{step['step']:>4}  {step['name']}{needs}")
+        late = f"  [planned: {step['planned']}]" if step["planned"] else ""
+        print(f"{step['step']:>4}  {step['name']}{needs}{late}")
+    for name, reason in listing["planned"].items():
+        print(f"{name}: planned, skipped by run: {reason}")
 
 
 @app.command()

@@ -37,9 +37,9 @@ def test_only_what_a_table_needs_is_selected(folder):
     made = el.study(folder).plan()
     chosen = {s.name for s in made.select(["t1"])}
     assert "table t1" in chosen and not {"table t3", "table t4", "table t3 across versions"} & chosen
-    with pytest.raises(EconloomError, match="no table 't33', did you mean 't3'"):
+    with pytest.raises(EconloomError, match="no table or figure 't33', did you mean 't3'"):
         made.select(["t33"])
-    assert made.tables(["t4", "t1"]) == ("t1", "t4")
+    assert made.chosen(["t4", "t1"]) == ("t1", "t4")
 
 
 def test_digests_follow_contents_not_places(folder, tmp_path):
@@ -53,7 +53,7 @@ def test_digests_follow_contents_not_places(folder, tmp_path):
 
 FAULTS = {
     "join": ("{rq: quality}", "{rq: qualty}", "16:18: more: no column 'qualty', did you mean 'quality'?"),
-    "join of a source": ("- more: {rq", "- mor: {rq", "no source 'mor', did you mean 'more'?"),
+    "join of a source": ("- more: {rq", "- mor: {rq", "no source or panel 'mor', did you mean 'more'?"),
     "column there twice": ("{rq: quality}", "{gdp: quality}", "the panel already has a column 'gdp'"),
     "key": ("unit: code", "unit: cod", "no column 'cod', did you mean 'code'?"),
     "start": ("start: main", "start: mian", "no source 'mian', did you mean 'main'?"),

@@ -24,7 +24,7 @@ FAULTS = {
     "misspelt show": ("show: {paren: se", "show: {parens: se", "show.parens: unknown key, did you mean 'paren'?"),
     "misspelt top": ("macros:", "macro:", "study.yaml:30:1: macro: unknown key, did you mean 'macros'?"),
     "misspelt in a column": ("sample: early}", "smple: early}", "columns.2.smple: unknown key, did you mean 'sample'?"),
-    "missing key": ("  unit: code\n", "", "panel: the key 'unit' is missing"),
+    "missing key": ("  unit: code\n", "", "panel: lacks 'unit'"),
     "no for a boolean": ("effects: true", "effects: no", "effects: expected true or false, found 'no'"),
     "off for a boolean": ("effects: true", "effects: off", "effects: expected true or false, found 'off'"),
     "a text for a number": ("digits: 3", "digits: three", "defaults.digits: expected a whole number, found 'three'"),
@@ -50,7 +50,7 @@ FAULTS = {
     "joined twice": ("{rq: quality}", "[quality, quality]", "the column 'quality' is listed twice"),
     "41 columns": ("      - y ~ tbi | code + year\n", "      - y ~ tbi | code + year\n" * 39, "at most 40 entries"),
     "clustering in words": ("{cluster: code}", "cluster", "clustering is written {cluster: column}"),
-    "no tables": ("tables:", "tables: {}\nlists2:", "tables: must not be empty"),
+    "no tables": ("tables:", "tables: {}\nlists2:", "lists2: unknown key, did you mean 'lists'?"),
 }  # fmt: skip
 
 

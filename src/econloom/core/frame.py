@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -75,19 +75,12 @@ class Panel:
             repeated keys are listed).
         """
         keys = [k for k in (unit, time) if k is not None]
-        for key in keys:
-            if key not in frame.columns:
-                raise DataError(f"{what}: no key column {key!r}{did_you_mean(key, frame.columns)}")
+        _refuse_absent(frame, keys, what)
         frame = missing_as_null(frame)
-        for key in keys:
-            if (kind := frame.schema[key]).is_nested() or kind in (pl.Binary, pl.Object):
-                raise DataError(f"{what}: key {key!r} holds {kind}", hint="keys are texts or whole numbers")
-            if missing := frame[key].null_count():
-                rows = frame[key].is_null().arg_true().head(5).to_list()
-                raise DataError(f"{what}: key {key!r} is missing in {missing} rows (first: {listed(rows)})")
+        _refuse_unusable(frame, keys, what)
         if time is not None:
-            frame = frame.with_columns(_whole_years(frame[time], what))
-        _refuse_duplicates(frame, keys, what)
+            frame = frame.with_columns(whole_periods(frame[time], what))
+        require_unique(frame, keys, what)
         return cls(frame, unit, time)
 
     @property
@@ -145,7 +138,8 @@ def _no_nan(values: pl.Series) -> pl.Series:
     return values.fill_nan(None) if values.dtype.is_float() else values
 
 
-def _whole_years(time: pl.Series, what: str) -> pl.Series:
+def whole_periods(time: pl.Series, what: str) -> pl.Series:
+    """A column of times as whole numbers; anything else is a DataError."""
     if time.dtype.is_integer():
         return time.cast(pl.Int64)
     if time.dtype.is_float():
@@ -159,7 +153,31 @@ def _whole_years(time: pl.Series, what: str) -> pl.Series:
     )
 
 
-def _refuse_duplicates(frame: pl.DataFrame, keys: list[str], what: str) -> None:
+def _refuse_absent(frame: pl.DataFrame, keys: Sequence[str], what: str) -> None:
+    for key in keys:
+        if key not in frame.columns:
+            raise DataError(f"{what}: no key column {key!r}{did_you_mean(key, frame.columns)}")
+
+
+def _refuse_unusable(frame: pl.DataFrame, keys: Sequence[str], what: str) -> None:
+    for key in keys:
+        if (kind := frame.schema[key]).is_nested() or kind in (pl.Binary, pl.Object):
+            raise DataError(f"{what}: key {key!r} holds {kind}", hint="keys are texts or whole numbers")
+        if missing := frame[key].null_count():
+            rows = frame[key].is_null().arg_true().head(5).to_list()
+            raise DataError(f"{what}: key {key!r} is missing in {missing} rows (first: {listed(rows)})")
+
+
+def require_unique(frame: pl.DataFrame, keys: Sequence[str], what: str) -> None:
+    """Refuse a frame that lacks a key column, has missing keys, or has a combination of keys twice.
+
+    Raises
+    ------
+    DataError
+        The repeated keys are listed.
+    """
+    _refuse_absent(frame, keys, what)
+    _refuse_unusable(frame, keys, what)
     if not keys or not frame.select(keys).is_duplicated().any():
         return
     counts = frame.group_by(keys).len().filter(pl.col("len") > 1).sort(keys)

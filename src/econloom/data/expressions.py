@@ -7,37 +7,23 @@ keys of the rows, never turned into a number or silently into a missing one.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from econloom.core.errors import DataError, ExpressionError, UsageError, did_you_mean, listed
-from econloom.core.expressions import Binary, Call, Items, Name, Node, Number, Text, Truth, Unary, children, parse
+from econloom.core.expressions import Binary, Call, Items, Name, Node, Number, Text, Truth, Unary, parse
 from econloom.core.frame import Panel
 from econloom.core.lineage import Event
+from econloom.data.checking import Scope, bound, check, unknown_list, unknown_name
 from econloom.data.clean import Filled
-from econloom.data.functions import FUNCTIONS, Parameter, bind
+from econloom.data.functions import FUNCTIONS, SUMMARIES, Parameter
 
+__all__ = ["Computed", "Scope", "check", "compute", "compute_condition", "condition", "evaluate"]
 Value = pl.Series | float | str | bool
 _MOST_LEVELS = 200
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Names beside the panel's columns.
-
-    Attributes
-    ----------
-    lists : mapping of str to tuple
-        For ``code in developed``.
-    samples : mapping of str to str
-        Named conditions, usable as bare words.
-    """
-
-    lists: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
-    samples: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -106,21 +92,6 @@ def compute_condition(panel: Panel, expression: str | Node, scope: Scope | None 
     return _run(panel, expression, scope, truth=True)
 
 
-def check(expression: str, columns: Collection[str], scope: Scope | None = None) -> None:
-    """Refuse an expression that no data could satisfy: unknown names and functions, wrong arguments.
-
-    Parameters
-    ----------
-    columns : collection of str
-        The columns that will be there.
-    """
-    scope = scope or Scope()
-    try:
-        _check(parse(expression), expression, columns, scope)
-    except RecursionError:
-        raise UsageError(f"the expression is nested too deeply: {expression[:60]}…") from None
-
-
 def _run(panel: Panel, expression: str | Node, scope: Scope | None, truth: bool) -> Computed:
     text = expression if isinstance(expression, str) else ""
     node = parse(expression) if isinstance(expression, str) else expression
@@ -130,44 +101,6 @@ def _run(panel: Panel, expression: str | Node, scope: Scope | None, truth: bool)
         wanted, hint = ("a condition", "compare: x > 0") if truth else ("numbers", None)
         raise evaluation.fail(f"{wanted} expected, this gives {_kind(series)}", node, hint)
     return Computed(series, evaluation.flags, tuple(evaluation.events))
-
-
-def _check(node: Node, text: str, columns: Collection[str], scope: Scope) -> None:
-    if isinstance(node, Name) and node.name not in columns and node.name not in scope.samples:
-        raise _unknown_name(node, text, columns, scope)
-    if isinstance(node, Binary) and node.op in {"in", "not in"}:
-        if isinstance(node.right, Name) and node.right.name not in scope.lists:
-            raise _unknown_list(node.right, text, scope)
-        _check(node.left, text, columns, scope)
-        return
-    if isinstance(node, Call):
-        _bound(node, text)
-    for child in children(node):
-        if not isinstance(child, Items):
-            _check(child, text, columns, scope)
-
-
-def _bound(node: Call, text: str) -> list[tuple[Parameter, Node]]:
-    if node.function not in FUNCTIONS:
-        message = f"no function {node.function!r}{did_you_mean(node.function, FUNCTIONS)}"
-        raise ExpressionError(message, text, node.position, f"known: {', '.join(FUNCTIONS)}")
-    try:
-        return bind(node.function, list(node.args), dict(node.kwargs))
-    except UsageError as error:
-        raise ExpressionError(error.message, text, node.position, error.hint) from None
-
-
-def _unknown_name(node: Name, text: str, columns: Collection[str], scope: Scope) -> ExpressionError:
-    if node.name in scope.lists:
-        return ExpressionError(f"{node.name!r} is a list: it stands behind 'in'", text, node.position)
-    known = [*columns, *scope.samples]
-    guess = did_you_mean(node.name, known)
-    hint = "a text stands in quotes" if not guess and node.name.isupper() else f"known: {listed(known, 12)}"
-    return ExpressionError(f"no column or sample {node.name!r}{guess}", text, node.position, hint)
-
-
-def _unknown_list(node: Name, text: str, scope: Scope) -> ExpressionError:
-    return ExpressionError(f"no list {node.name!r}{did_you_mean(node.name, scope.lists)}", text, node.position)
 
 
 _NAMES = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
@@ -226,7 +159,7 @@ class _Evaluation:
             found = inner.value(parse(text))
             self.events += inner.events
             return found
-        raise _unknown_name(node, self.text, self.panel.columns, self.scope)
+        raise unknown_name(node, self.text, self.panel.columns, self.scope)
 
     def unary(self, node: Unary) -> Value:
         inner = self.value(node.operand)
@@ -290,11 +223,22 @@ class _Evaluation:
     def members(self, node: Node) -> list[Any]:
         if isinstance(node, Name):
             if node.name not in self.scope.lists:
-                raise _unknown_list(node, self.text, self.scope)
+                raise unknown_list(node, self.text, self.scope)
             return list(self.scope.lists[node.name])
+        if isinstance(node, Binary) and node.op == "@":
+            return self.dated(node)
         if isinstance(node, Items):
             return [self.literal(item) for item in node.items]
         raise self.fail("a list stands behind 'in': a name under 'lists:' or [ … ]", node)
+
+    def dated(self, node: Binary) -> list[Any]:
+        """``oecd@2013``: the members of a dated list in that year."""
+        name, year = node.left, node.right
+        if isinstance(name, Name) and isinstance(year, Number):
+            found = self.scope.lists.get(f"{name.name}@{int(year.value)}")
+            if found is not None:
+                return list(found)
+        raise self.fail("a dated list is written name@year", node)
 
     def literal(self, node: Node) -> Value:
         if isinstance(node, Name):
@@ -345,7 +289,9 @@ class _Evaluation:
         return ", ".join(names) + (f" and {frame.height - 8} more" if frame.height > 8 else "")
 
     def call(self, node: Call) -> pl.Series:
-        arguments = {p.name: self.argument(p, value) for p, value in _bound(node, self.text)}
+        arguments = {p.name: self.argument(p, value) for p, value in bound(node, self.text)}
+        if self.scope.by and node.function in SUMMARIES:
+            arguments.setdefault("by", list(self.scope.by))
         try:
             result = FUNCTIONS[node.function].apply(self.panel, **arguments)
         except ExpressionError:

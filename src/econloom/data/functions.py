@@ -144,6 +144,28 @@ FUNCTIONS: Mapping[str, Function] = {
 }
 
 
+SUMMARIES = frozenset(_summaries())
+
+# Functions of the studies that are not built yet: formulas that use them are checked and planned, not computed.
+PLANNED = frozenset(
+    {
+        "winsorise",
+        "trim",
+        "deflate",
+        "deflator",
+        "gini",
+        "theil",
+        "atkinson",
+        "solow_tfp",
+        "solow_alpha",
+        "theil_structure",
+        "leave_one_out_gap",
+        "count_if",
+        "distinct_groups",
+    }
+)
+
+
 def bind(name: str, positional: list[Any], named: Mapping[str, Any]) -> list[tuple[Parameter, Any]]:
     """Match arguments to the parameters of a function.
 

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from econloom.core.errors import DataError, did_you_mean, listed
-from econloom.core.frame import Panel
+from econloom.core.frame import Panel, require_unique
 from econloom.core.lineage import Event
 
 
-def left_join(panel: Panel, source: Panel, name: str, columns: Mapping[str, str]) -> Panel:
-    """Bring columns of a source to a panel by its unit and time.
+def left_join(
+    panel: Panel, source: Panel, name: str, columns: Mapping[str, str], on: Sequence[str] | None = None
+) -> Panel:
+    """Bring columns of a source to a panel by its unit and time, or by other keys that both have.
 
     Parameters
     ----------
     panel : Panel
         All its rows stay, in their order.
     source : Panel
-        Keyed by columns of the same names.
+        Has the keys under the same names, each combination once.
     name : str
         The source's name in the log.
     columns : mapping of str to str
         New name to column of the source.
+    on : sequence of str, optional
+        Keys; the panel's unit and time without it.
 
     Returns
     -------
@@ -36,7 +40,7 @@ def left_join(panel: Panel, source: Panel, name: str, columns: Mapping[str, str]
     Raises
     ------
     DataError
-        A column is absent or already there; or no key matches at all.
+        A column is absent or already there; a key is missing or repeated in the source; or no key matches at all.
     """
     for new, old in columns.items():
         if old not in source.columns:
@@ -45,7 +49,8 @@ def left_join(panel: Panel, source: Panel, name: str, columns: Mapping[str, str]
             raise DataError(
                 f"{name}: the panel already has a column {new!r}", hint=f"rename it on the way: {{my_{new}: {old}}}"
             )
-    keys = panel.keys
+    keys = list(on or panel.keys)
+    require_unique(source.frame, keys, name)
     right = source.frame.select(*keys, *(pl.col(old).alias(new) for new, old in columns.items()))
     right = _same_key_types(panel, right, keys, name)
     joined = panel.frame.join(right, on=keys, how="left", maintain_order="left")
@@ -77,7 +82,7 @@ def _report(panel: Panel, right: pl.DataFrame, keys: list[str], name: str) -> Ev
             hint=f"the panel has {_sample(left_keys, keys)}, the source {_sample(right_only, keys)}",
         )
     detail = {"matched": matched, "panel_only": left_only.height, "source_only": right_only.height}
-    unit = panel.unit
+    unit = next((k for k in keys if k != panel.time), None)
     if unit is None:
         return Event("join", f"{name}: {matched} of {left_keys.height} rows matched", detail=detail)
     return _unit_report(name, left_keys, right, unit, detail)
@@ -85,7 +90,7 @@ def _report(panel: Panel, right: pl.DataFrame, keys: list[str], name: str) -> Ev
 
 def _unit_report(name: str, left: pl.DataFrame, right: pl.DataFrame, unit: str, detail: dict[str, Any]) -> Event:
     """Name the units that are whole strangers to the other side, and pairs of them that look alike."""
-    here, there = set(left[unit].to_list()), set(right[unit].to_list())
+    here, there = set(left[unit].drop_nulls().to_list()), set(right[unit].to_list())
     missing, extra = sorted(here - there, key=str), sorted(there - here, key=str)
     near = near_matches(missing, extra)
     message = f"{name}: {detail['matched']} of {left.height} rows matched"

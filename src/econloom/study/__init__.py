@@ -90,7 +90,7 @@ class Study:
             return execute(self.plan(), self.facts, tables, listener)
         output = Output(Folder(folder, self.spec.study), lang)
         plan = self.plan()
-        chosen = plan.tables(tables)
+        chosen = plan.chosen(tables)
         with output.folder.writing() as staging:
             return output.write(execute(plan, self.facts, chosen, listener), self.facts, staging)
 

@@ -19,9 +19,9 @@ class SourceFacts:
     Attributes
     ----------
     path : str
-        Absolute.
+        Absolute; empty for a simulated source.
     columns : tuple of str or None
-        Of a rectangular file; None for inter-country tables.
+        Of a rectangular file; None for a folder with a layout and for a simulated source.
     digest : str
         SHA-256 of its content.
     """
@@ -55,10 +55,9 @@ def _survey(spec: StudySpec, seen: dict[Source, SourceFacts]) -> Facts:
     facts: dict[str, SourceFacts] = {}
     problems: list[EconloomError] = []
     for name, source in spec.sources.items():
-        file = source.model_copy(update={"where": None})
+        file = source.model_copy(update={"where": None, "columns": None})
         try:
-            if source.layout is not None and source.where is not None:
-                raise DataError("inter-country tables take no 'where'", hint="use the panel's span and drops")
+            _refuse_filters(source)
             if file not in seen:
                 seen[file] = _facts(source, spec.folder)
             facts[name] = seen[file]
@@ -69,8 +68,17 @@ def _survey(spec: StudySpec, seen: dict[Source, SourceFacts]) -> Facts:
     return facts
 
 
+def _refuse_filters(source: Source) -> None:
+    if source.layout is not None and (source.where is not None or source.columns is not None):
+        raise DataError(
+            "a folder with a layout takes no 'where' and no 'columns'", hint="use the panel's span and drops"
+        )
+
+
 def _facts(source: Source, folder: Path) -> SourceFacts:
-    path = _located(source, folder)
+    if source.path is None:
+        return SourceFacts("", None, f"simulate {source.simulate} {source.seed}")
+    path = _located(source, source.path, folder)
     digest = readers.digest(path)
     if source.sha256 is not None and digest != source.sha256:
         raise DataError(
@@ -78,16 +86,18 @@ def _facts(source: Source, folder: Path) -> SourceFacts:
             hint=f"restore it, or, if the new content is meant, write sha256: {digest}",
         )
     columns = tuple(readers.column_names(path)) if source.layout is None else None
+    if columns is not None and source.columns is not None:
+        readers.require_columns(columns, list(source.columns.values()), str(path))
     return SourceFacts(str(path), columns, digest)
 
 
-def _located(source: Source, folder: Path) -> Path:
+def _located(source: Source, name: str, folder: Path) -> Path:
     """The absolute path of a source: a folder where it has a layout, else a file."""
     try:
-        path = (folder / source.path).resolve()
+        path = (folder / name).resolve()
         is_folder = path.is_dir()
     except (OSError, ValueError, RuntimeError) as error:
-        raise DataError(f"{source.path!r}: {getattr(error, 'strerror', None) or error}") from error
+        raise DataError(f"{name!r}: {getattr(error, 'strerror', None) or error}") from error
     if source.layout is not None and not is_folder:
         raise DataError(f"{path}: no such folder", hint=f"the layout {source.layout} is a folder of tables")
     if source.layout is None and is_folder:

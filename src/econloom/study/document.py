@@ -24,8 +24,16 @@ _TRUE, _FALSE = {"true", "True", "TRUE"}, {"false", "False", "FALSE"}
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The file that a mark points into, where it is not the document's own."""
+
+    file: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
-    """Where a value stands (from 1), whether its text is quoted, and where its key stands."""
+    """Where a value stands (from 1), whether its text is quoted, where its key stands, and in which file."""
 
     line: int
     column: int
@@ -33,6 +41,7 @@ class Mark:
     one_line: bool
     key_line: int
     key_column: int
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
@@ -67,10 +76,11 @@ class Document:
         if path not in self.marks:
             return Location(self.file)
         mark = self.marks[path]
+        home = mark.origin or Origin(self.file, self.lines)
         line, column = (mark.key_line, mark.key_column) if key else (mark.line, mark.column)
         if offset is not None and mark.one_line and not key:
             column += offset + (0 if mark.plain else 1)
-        return Location(self.file, line, column, self.lines[line - 1] if line <= len(self.lines) else None)
+        return Location(home.file, line, column, home.lines[line - 1] if line <= len(home.lines) else None)
 
     def is_plain(self, path: KeyPath) -> bool:
         """Whether the text at ``path`` stands without quotes."""

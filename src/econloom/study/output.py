@@ -51,7 +51,8 @@ class Output:
         carried = self._carried(run, previous)
         for name, rows, types in (("results", run.results, COEFFICIENTS), ("values", run.values, VALUES)):
             self._with_old(run, carried, f"{name}.csv", rows, types).write_csv(staging / f"{name}.csv")
-        run.panel.frame.write_parquet(staging / "panel.parquet", statistics=False)
+        if run.panel is not None:
+            run.panel.frame.write_parquet(staging / "panel.parquet", statistics=False)
         (staging / "tables").mkdir()
         for made in run.tables.values():
             render.write_all(made, staging / "tables", self.lang, FORMATS)
@@ -126,7 +127,8 @@ class Output:
             "tables": fresh | old,
             "files": list(files),
             "warnings": list(run.warnings),
-            "events": [e.to_dict() for e in run.panel.events],
+            "planned": dict(run.planned),
+            "events": [e.to_dict() for e in (run.panel.events if run.panel else ())],
             "samples": _samples(run),
             "steps": [
                 {"name": s.name, "digest": s.digest, "seconds": round(run.seconds.get(s.name, 0.0), 4)}

@@ -1,7 +1,7 @@
 """From a study to the steps that make it: pure, printable before anything runs.
 
 Every step has a digest of its kind, its parameters and the digests of its inputs, so steps that two versions of a
-study share are one step.
+study share are one step. A step that is not built yet, or that needs one, is *planned*: it is printed and left out.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from econloom.core.errors import UsageError, did_you_mean
 from econloom.study import schema
 from econloom.study.catalog import Facts
-from econloom.study.planning import columns, rows, tables
+from econloom.study.planning import figures, rows, tables
 from econloom.study.planning.draft import Draft
 from econloom.study.schema import DEFAULT, StudySpec
 from econloom.study.step import Step
@@ -26,13 +26,14 @@ class Outputs:
     Attributes
     ----------
     panel : str
-        Digest of the step whose value is the prepared panel.
-    tables : mapping of str to str
-        Table id to the digest of its step.
+        Digest of the step whose value is the prepared main panel.
+    tables, figures : mapping of str to str
+        Id to the digest of its step.
     """
 
     panel: str
     tables: Mapping[str, str]
+    figures: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -47,60 +48,83 @@ class Plan:
         By version, ``default`` first.
     grids : mapping of str to str
         Table id to the step of its table across versions.
+    planned : mapping of str to str
+        Tables and figures that cannot be made yet, with the reason.
     warnings : tuple of str
+        Among them what is left out of tables that can be made.
     """
 
     spec: StudySpec
     steps: tuple[Step, ...]
     outputs: Mapping[str, Outputs]
     grids: Mapping[str, str] = field(default_factory=dict)
+    planned: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
-    def select(self, tables: Iterable[str] | None = None) -> tuple[Step, ...]:
-        """The steps that some tables (all, by default) and the prepared panel need, in order."""
-        chosen = self.tables(tables)
-        wanted = {self.outputs[DEFAULT].panel}
+    def chosen(self, names: Iterable[str] | None = None) -> tuple[str, ...]:
+        """Ids of the chosen tables and figures (all, by default) in the study's order.
+
+        Raises
+        ------
+        UsageError
+            An unknown one, with the nearest.
+        """
+        known = (*self.spec.tables, *self.spec.figures)
+        wanted = list(known if names is None else names)
+        for name in wanted:
+            if name not in known:
+                hint = f"tables and figures: {', '.join(known)}"
+                raise UsageError(f"no table or figure {name!r}{did_you_mean(name, known)}", hint=hint)
+        return tuple(t for t in known if t in wanted)
+
+    def buildable(self, names: Iterable[str] | None = None) -> tuple[str, ...]:
+        """The chosen ones that are not planned."""
+        return tuple(n for n in self.chosen(names) if n not in self.planned)
+
+    def targets(self, names: Iterable[str] | None = None) -> set[str]:
+        """Digests of the steps that give the chosen tables and figures, and the prepared panel where it is built."""
+        chosen = self.buildable(names)
+        step = {s.digest: s for s in self.steps}
+        default = self.outputs[DEFAULT]
+        wanted = {default.figures[n] for n in chosen if n in default.figures}
+        if step[default.panel].planned is None:
+            wanted.add(default.panel)
         for outputs in self.outputs.values():
-            wanted |= {outputs.tables[t] for t in chosen}
-        wanted |= {self.grids[t] for t in chosen if t in self.grids}
+            wanted |= {outputs.tables[n] for n in chosen if n in outputs.tables}
+        return {d for d in wanted | {self.grids[n] for n in chosen if n in self.grids} if step[d].planned is None}
+
+    def select(self, names: Iterable[str] | None = None) -> tuple[Step, ...]:
+        """The steps that the chosen tables and figures need, in order."""
+        wanted = self.targets(names)
         for step in reversed(self.steps):
             if step.digest in wanted:
                 wanted |= set(step.inputs)
         return tuple(s for s in self.steps if s.digest in wanted)
 
-    def tables(self, chosen: Iterable[str] | None = None) -> tuple[str, ...]:
-        """Ids of the chosen tables in the study's order.
-
-        Raises
-        ------
-        UsageError
-            An unknown table, with the nearest one.
-        """
-        known = tuple(self.spec.tables)
-        wanted = list(known if chosen is None else chosen)
-        for table in wanted:
-            if table not in known:
-                raise UsageError(f"no table {table!r}{did_you_mean(table, known)}", hint=f"tables: {', '.join(known)}")
-        return tuple(t for t in known if t in wanted)
-
-    def to_dict(self, tables: Iterable[str] | None = None) -> dict[str, Any]:
-        """JSON-ready: the steps with what each needs."""
-        steps = self.select(tables)
-        number = {s.digest: i for i, s in enumerate(steps, 1)}
+    def to_dict(self, names: Iterable[str] | None = None) -> dict[str, Any]:
+        """JSON-ready: the steps with what each needs, planned ones with their reason."""
+        chosen = self.chosen(names)
+        selected = {s.digest for s in self.select(names)}
+        late = [s for s in self.steps if s.planned and names is None]
+        shown = [s for s in self.steps if s.digest in selected or s in late]
+        number = {s.digest: i for i, s in enumerate(shown, 1)}
         return {
             "study": self.spec.study,
-            "tables": list(self.tables(tables)),
+            "tables": [n for n in chosen if n in self.spec.tables],
+            "figures": [n for n in chosen if n in self.spec.figures],
             "versions": list(self.outputs),
+            "planned": {n: self.planned[n] for n in chosen if n in self.planned},
             "warnings": list(self.warnings),
             "steps": [
                 {
                     "step": number[s.digest],
                     "kind": s.kind,
                     "name": s.name,
-                    "needs": [number[i] for i in s.inputs],
+                    "needs": [number[i] for i in s.inputs if i in number],
                     "digest": s.digest,
+                    "planned": s.planned,
                 }
-                for s in steps
+                for s in shown
             ],
         }
 
@@ -124,8 +148,11 @@ def build(spec: StudySpec, facts: Mapping[str, Facts]) -> Plan:
     grids = tables.across_versions(spec, drafts)
     steps = {s.digest: s for draft in drafts.values() for s in draft.steps}
     steps |= {s.digest: s for s in grids.values()}
-    warnings = rows.unused_sources(drafts.values())
-    return Plan(spec, tuple(steps.values()), outputs, {t: s.digest for t, s in grids.items()}, warnings)
+    warnings = (*rows.unused_sources(drafts.values()), *dict.fromkeys(n for d in drafts.values() for n in d.notes))
+    default = outputs[DEFAULT]
+    made = {**default.tables, **default.figures}
+    planned = {name: reason for name, digest in made.items() if (reason := steps[digest].planned)}
+    return Plan(spec, tuple(steps.values()), outputs, {t: s.digest for t, s in grids.items()}, planned, warnings)
 
 
 def _version_of(spec: StudySpec, name: str) -> StudySpec:
@@ -140,8 +167,13 @@ def _version_of(spec: StudySpec, name: str) -> StudySpec:
 
 def _version(draft: Draft) -> Outputs:
     """Collect the steps of one version in its draft."""
-    panel = columns.variables(draft, rows.panel(draft))
+    rows.panels(draft)
+    if len(draft.panels) < len(draft.spec.all_panels):
+        draft.finish()
     tables.samples(draft)
-    made = tables.steps(draft, panel)
+    made = tables.steps(draft)
+    drawn = figures.steps(draft)
     draft.finish()
-    return Outputs(panel.digest, {t: s.digest for t, s in made.items()})
+    return Outputs(
+        draft.main.step.digest, {t: s.digest for t, s in made.items()}, {f: s.digest for f, s in drawn.items()}
+    )

@@ -61,7 +61,7 @@ def coefficient_rows(version: str, table: str, models: Iterable[Tidy], cuts: tup
                 {
                     "version": version,
                     "table": table,
-                    "group": "",
+                    "group": str(model.extra.get("group", "")),
                     "column": f"c{number}",
                     "stage": model.stage,
                     "outcome": model.outcome,
@@ -77,22 +77,24 @@ def coefficient_rows(version: str, table: str, models: Iterable[Tidy], cuts: tup
     return pl.DataFrame(rows, schema=dict(COEFFICIENTS)).with_columns(pl.col(pl.Float64).fill_nan(None))
 
 
-def value_rows(version: str, table: Table, columns: Iterable[object]) -> pl.DataFrame:
+def value_rows(version: str, table: Table, columns: Iterable[object] | None = None) -> pl.DataFrame:
     """The rows of ``values.csv`` for one table of numbers, by the addresses of its cells.
 
     Parameters
     ----------
     version : str
     table : Table
-    columns : iterable
-        Names of its columns; a name may hold a full stop, so an address alone does not tell.
+    columns : iterable, optional
+        Names of its columns where they may hold a full stop, so that an address alone does not tell.
     """
-    names = [str(c) for c in columns]
+    names = [str(c) for c in columns] if columns is not None else None
     rows = []
     for line in table.rows:
-        for column, cell in zip(names, line.cells, strict=True):
-            if cell.source is None:
+        for number, cell in enumerate(line.cells):
+            if cell.source is None or (cell.value is None and cell.kind == "text"):
                 continue
-            row = cell.source.removeprefix(f"{table.id}.{column}.")
+            address = cell.source.removeprefix(f"{table.id}.")
+            column = names[number] if names is not None else address.split(".", 1)[0]
+            row = address.removeprefix(f"{column}.")
             rows.append({"version": version, "table": table.id, "row": row, "column": column, "value": cell.value})
     return pl.DataFrame(rows, schema=dict(VALUES)).with_columns(pl.col(pl.Float64).fill_nan(None))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from econloom.study import steps
 from econloom.study.catalog import Facts
 from econloom.study.plan import Plan
 from econloom.study.results import COEFFICIENTS, VALUES, coefficient_rows, value_rows
-from econloom.study.schema import DEFAULT, RegressionTable
+from econloom.study.schema import DEFAULT, RegressionTable, ValuesTable
 from econloom.study.step import Step
 
 
@@ -44,11 +44,15 @@ class Run:
     ----------
     tables : mapping of str to Table
         Of the default version, and the tables across versions (``t3_versions``).
+    figures : mapping of str to figure
+        Of the default version, as data; :func:`econloom.report.figures.draw` draws them.
     models : mapping of (version, table) to tuple of Tidy
     results, values : polars.DataFrame
         The rows of ``results.csv`` and ``values.csv``.
-    panel : Panel
-        The prepared panel of the default version, with its history.
+    panel : Panel or None
+        The prepared main panel of the default version, with its history; None where it is planned.
+    planned : mapping of str to str
+        Tables and figures that were left out because a part of them is not built yet.
     seconds : mapping of str to float
         By step.
     path : Path or None
@@ -59,11 +63,13 @@ class Run:
 
     plan: Plan
     tables: Mapping[str, Table]
+    figures: Mapping[str, Any]
     models: Mapping[tuple[str, str], tuple[Tidy, ...]]
     results: pl.DataFrame
     values: pl.DataFrame
-    panel: Panel
+    panel: Panel | None
     seconds: Mapping[str, float]
+    planned: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     path: Path | None = None
     stale: tuple[str, ...] = ()
@@ -71,29 +77,30 @@ class Run:
 
     def __repr__(self) -> str:
         where = f" in {self.path}" if self.path else ""
-        return f"Run({self.plan.spec.study}: {', '.join(self.tables)}; {sum(self.seconds.values()):.1f} s{where})"
+        made = ", ".join((*self.tables, *self.figures)) or "nothing"
+        return f"Run({self.plan.spec.study}: {made}; {sum(self.seconds.values()):.1f} s{where})"
 
 
 def execute(
     plan: Plan,
     facts: Mapping[str, Facts],
-    tables: Iterable[str] | None = None,
+    names: Iterable[str] | None = None,
     listener: Listener | None = None,
 ) -> Run:
-    """Do the steps that some tables need (all, by default).
+    """Do the steps that some tables and figures need (all, by default); planned ones are left out.
 
     Raises
     ------
     EconloomError
         With the step's name and its place in the study file.
     """
-    chosen = plan.tables(tables)
+    chosen = plan.chosen(names)
     needed = plan.select(chosen)
     by_digest = {f.digest: f for version in facts.values() for f in version.values()}
     tell = listener or (lambda tick: None)
     values: dict[str, Any] = {}
     seconds: dict[str, float] = {}
-    keep = {plan.outputs[DEFAULT].panel}
+    keep = plan.targets(chosen)
     last_use = {digest: step.digest for step in needed for digest in step.inputs}
     for number, step in enumerate(needed, 1):
         tell(Tick(number, len(needed), step.name))
@@ -101,10 +108,9 @@ def execute(
         context = steps.Context(by_digest, _within(tell, number, len(needed), step.name))
         values[step.digest] = _performed(plan, step, [values[i] for i in step.inputs], context)
         seconds[step.name] = seconds.get(step.name, 0.0) + time.perf_counter() - begin
-        for digest in step.inputs:
-            if last_use[digest] == step.digest and digest not in keep:
+        for digest in set(step.inputs) - keep:
+            if last_use[digest] == step.digest:
                 del values[digest]
-                last_use[digest] = ""
     return _collected(plan, chosen, values, seconds)
 
 
@@ -120,39 +126,44 @@ def _performed(plan: Plan, step: Step, inputs: Sequence[Any], context: steps.Con
 
 
 def _collected(plan: Plan, chosen: Sequence[str], values: Mapping[str, Any], seconds: Mapping[str, float]) -> Run:
+    spec = plan.spec
     tables: dict[str, Table] = {}
     models: dict[tuple[str, str], tuple[Tidy, ...]] = {}
     coefficients, numbers = [], []
-    by_digest = {s.digest: s for s in plan.steps}
     for version, outputs in plan.outputs.items():
-        for table in chosen:
-            spec, result = plan.spec.tables[table], values[outputs.tables[table]]
-            if isinstance(spec, RegressionTable):
+        for table in (n for n in chosen if outputs.tables.get(n) in values):
+            wanted, result = spec.tables[table], values[outputs.tables[table]]
+            if isinstance(wanted, RegressionTable):
                 made, found = result
                 models[version, table] = found
-                cuts = plan.spec.defaults.stars if spec.stars is None else spec.stars
+                cuts = spec.defaults.stars if wanted.stars is None else wanted.stars
                 coefficients.append(coefficient_rows(version, table, found, cuts))
             else:
                 made = result
-                numbers.append(value_rows(version, made, by_digest[outputs.tables[table]].params["columns"]))
+                columns = wanted.columns if isinstance(wanted, ValuesTable) else None
+                numbers.append(value_rows(version, made, columns))
             if version == DEFAULT:
                 tables[table] = made
-    tables |= {made.id: made for made in (values[plan.grids[t]] for t in chosen if t in plan.grids)}
-    panel: Panel = values[plan.outputs[DEFAULT].panel]
+    for made in (values[plan.grids[t]] for t in chosen if plan.grids.get(t) in values):
+        tables[made.id] = made
+    default = plan.outputs[DEFAULT]
+    panel: Panel | None = values.get(default.panel)
     return Run(
         plan=plan,
         tables=tables,
+        figures={n: values[default.figures[n]] for n in chosen if default.figures.get(n) in values},
         models=models,
         results=pl.concat(coefficients) if coefficients else pl.DataFrame(schema=dict(COEFFICIENTS)),
         values=pl.concat(numbers) if numbers else pl.DataFrame(schema=dict(VALUES)),
         panel=panel,
         seconds=seconds,
+        planned={n: plan.planned[n] for n in chosen if n in plan.planned},
         warnings=tuple(dict.fromkeys([*plan.warnings, *_warnings(panel, models)])),
     )
 
 
-def _warnings(panel: Panel, models: Mapping[tuple[str, str], tuple[Tidy, ...]]) -> list[str]:
-    found = [e.message for e in panel.events if e.kind == "warning"]
+def _warnings(panel: Panel | None, models: Mapping[tuple[str, str], tuple[Tidy, ...]]) -> list[str]:
+    found = [e.message for e in (panel.events if panel else ()) if e.kind == "warning"]
     for (version, table), fitted in models.items():
         for number, model in enumerate(fitted, 1):
             place = f"{table}.c{number}" + ("" if version == DEFAULT else f" ({version})")
@@ -162,8 +173,9 @@ def _warnings(panel: Panel, models: Mapping[tuple[str, str], tuple[Tidy, ...]]) 
 
 def noteworthy(run: Run, most: int = 6) -> list[str]:
     """What a reader of the tables should know: rows dropped, cells filled, joins with unmatched rows, warnings."""
-    told = [e for e in run.panel.events if e.kind in {"drop", "fill"} or e.detail.get("panel_only")]
-    lines = [e.message for e in told]
+    events = run.panel.events if run.panel else ()
+    lines = [e.message for e in events if e.kind in {"drop", "fill"} or e.detail.get("panel_only")]
+    lines += [f"{name}: skipped (planned: {reason})" for name, reason in run.planned.items()]
     shown = run.warnings[:most]
     lines += [f"warning: {w}" for w in shown]
     if len(run.warnings) > most:

@@ -30,6 +30,8 @@ class Step:
         64 hexadecimal digits.
     path : tuple
         Its place in the study file, for errors.
+    planned : str or None
+        Why it cannot be done yet: it, or a step that it needs, is not built.
     """
 
     kind: str
@@ -38,6 +40,7 @@ class Step:
     inputs: tuple[str, ...]
     digest: str
     path: KeyPath = ()
+    planned: str | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Step) and other.digest == self.digest
@@ -47,9 +50,17 @@ class Step:
 
     @classmethod
     def make(
-        cls, kind: str, name: str, params: Mapping[str, Any], inputs: Iterable[Step] = (), path: KeyPath = ()
+        cls,
+        kind: str,
+        name: str,
+        params: Mapping[str, Any],
+        inputs: Iterable[Step] = (),
+        path: KeyPath = (),
+        planned: str | None = None,
     ) -> Step:
-        """A step with its digest."""
-        before = tuple(i.digest for i in inputs)
+        """A step with its digest; planned where one of its inputs is."""
+        needed = tuple(inputs)
+        before = tuple(i.digest for i in needed)
         text = json.dumps([__version__, kind, params, before], sort_keys=True, ensure_ascii=False)
-        return cls(kind, name, params, before, hashlib.sha256(text.encode()).hexdigest(), path)
+        reason = planned or next((i.planned for i in needed if i.planned), None)
+        return cls(kind, name, params, before, hashlib.sha256(text.encode()).hexdigest(), path, reason)

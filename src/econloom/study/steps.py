@@ -11,16 +11,15 @@ import polars as pl
 from econloom import iot
 from econloom.core.errors import DataError, did_you_mean, listed
 from econloom.core.estimate import Tidy
-from econloom.core.frame import Panel, Variable
+from econloom.core.frame import Panel, Variable, whole_periods
 from econloom.core.labels import Label
 from econloom.core.lineage import Event
-from econloom.core.spec import Show, TableSpec, VcovSpec
+from econloom.core.spec import Show, TableSpec
 from econloom.core.table import Table
-from econloom.data import clean, expressions, joins, readers
+from econloom.data import aggregate, clean, expressions, joins, readers
 from econloom.data.expressions import Scope
-from econloom.panel import fit
 from econloom.report import grids, tables
-from econloom.study import schema
+from econloom.study import estimates, schema
 from econloom.study.catalog import SourceFacts
 from econloom.study.measures import MEASURES
 from econloom.study.step import Step
@@ -64,6 +63,8 @@ def _read_frame(params: Mapping[str, Any], inputs: Sequence[Any], context: Conte
         frame = frame.filter(kept.values.fill_null(False))
         if frame.height == 0:
             raise DataError(f"{params['source']}: no row where {params['where']}")
+    if params["columns"] is not None:
+        frame = frame.select(pl.col(old).alias(new) for new, old in params["columns"].items())
     event = Event("read", f"{params['source']}: {frame.height} of {panel.height} rows", panel.height, frame.height)
     return Panel(frame, events=(event,))
 
@@ -100,15 +101,23 @@ def _keys_of(source: iot.YearlyTables, unit: str, time: str) -> pl.DataFrame:
 
 def _join(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
     panel, source = inputs
-    keyed = Panel.build(source.frame, params["unit"], params["time"], params["source"])
-    joined = joins.left_join(panel, keyed, params["source"], params["columns"])
-    return Panel(
-        joined.frame,
-        joined.unit,
-        joined.time,
-        joined.variables,
-        (*panel.events, *source.events, joined.events[-1]),
-    )
+    keyed = source
+    if panel.time in params["on"] and panel.time in source.columns:
+        keyed = Panel(source.frame.with_columns(whole_periods(source.column(panel.time), params["source"])))
+    joined = joins.left_join(panel, keyed, params["source"], params["columns"], params["on"])
+    events = (*panel.events, *source.events, joined.events[-1])
+    return Panel(joined.frame, joined.unit, joined.time, joined.variables, events)
+
+
+def _aggregate(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
+    return aggregate.aggregate(_in_span(inputs[0], params["span"]), params["by"], params["make"], _scope(params))
+
+
+def _in_span(panel: Panel, span: Sequence[int] | None) -> Panel:
+    """The rows of the sample's periods, where more were loaded."""
+    if span is None or panel.time is None:
+        return panel
+    return panel.with_rows(panel.frame.filter(pl.col(panel.time).is_between(span[0], span[1])))
 
 
 def _drop(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
@@ -137,7 +146,7 @@ def _free(panel: Panel, flag: str, variable: str) -> str:
 
 
 def _shared(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Any:
-    return MEASURES[params["measure"]].shared(inputs[0], context.progress)
+    return MEASURES[params["measure"]].shared(inputs[0], context.progress, **params["options"])
 
 
 def _measure(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> pl.DataFrame:
@@ -155,35 +164,20 @@ def _attach(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) 
     return Panel(joined.frame, unit, time, known, joined.events)
 
 
-def _estimate(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> dict[str, Tidy]:
-    panel: Panel = inputs[0]
-    scope = _scope(params)
-    requests = [
-        fit.request(
-            model["formula"],
-            panel,
-            vcov=VcovSpec(model["vcov"]["kind"], tuple(model["vcov"]["clusters"])),
-            where=params["where"],
-            scope=scope,
-            unit=panel.unit,
-            ssc=model["ssc"],
-        )
-        for model in params["models"]
-    ]
-    fits = fit.fit_many(requests)
-    return {model["key"]: made.summary for model, made in zip(params["models"], fits, strict=True)}
+def _estimate(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> dict[str, Any]:
+    """Fits by key; models that share rows and effects are absorbed once."""
+    return estimates.fit_all(inputs[0], params["models"], params["where"], _scope(params))
 
 
 def _table(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> tuple[Table, tuple[Tidy, ...]]:
-    found: dict[str, Tidy] = {}
+    found: dict[str, Any] = {}
     for part in inputs:
         found |= part
-    models = tuple(found[key] for key in params["models"])
-    return tables.regression(models, _spec(params)), models
+    return estimates.table(found, params, _spec(params))
 
 
 def _values(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
-    panel: Panel = inputs[0]
+    panel = _in_span(inputs[0], params["span"])
     rows, across, columns = params["rows"], params["across"], params["columns"]
     if not (kind := panel.column(params["values"]).dtype).is_numeric() and kind != pl.Null:
         raise DataError(f"{params['values']!r} holds {kind}, not numbers")
@@ -198,7 +192,7 @@ def _values(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) 
 
 
 def _grid(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
-    models = {v: [inputs[place][key] for key, place in keys] for v, keys in params["models"].items()}
+    models = {v: [estimates.tidy(inputs[c["input"]], c) for c in columns] for v, columns in params["models"].items()}
     return grids.across_versions(models, params["terms"], _spec(params))
 
 
@@ -229,6 +223,7 @@ _WIRING: dict[str, Callable[[Mapping[str, Any], Sequence[Any], Context], Any]] =
     "start": _start,
     "join": _join,
     "drop": _drop,
+    "aggregate": _aggregate,
     "shared": _shared,
     "measure": _measure,
     "attach": _attach,

@@ -13,11 +13,16 @@ from econloom.study.language.data import AnyList, Panel, Policy, Source
 from econloom.study.language.figures import AnyFigure
 from econloom.study.language.published import Published
 from econloom.study.language.settings import Defaults
-from econloom.study.language.tables import AnyTable
+from econloom.study.language.tables import AnyTable, RegressionTable
 from econloom.study.language.variables import Sample, Split, Variable
 
 Changes = Annotated[dict[Text, Any], Field(min_length=1)]
 MAIN = "panel"  # name of the only panel of a study that has one
+
+
+def grid_id(table: str) -> str:
+    """Id of the table that shows a table's terms across versions."""
+    return f"{table}_versions"
 
 
 class StudySpec(Model):
@@ -90,6 +95,9 @@ class StudySpec(Model):
         same = set(self.tables) & set(self.figures)
         if same:
             raise ValueError(f"{min(same)!r} is both a table and a figure: rename one")
+        for name, table in self.tables.items():
+            if isinstance(table, RegressionTable) and table.across_versions and grid_id(name) in self.tables:
+                raise ValueError(f"the table across versions of {name!r} is called {grid_id(name)!r}: rename one")
         if DEFAULT in self.versions:
             raise ValueError(f"a version cannot be called {DEFAULT!r}")
         return self

@@ -1,53 +1,85 @@
-"""Steps that make columns: measures first, then formulas, each after those that it uses."""
+"""Steps that make columns: policies and measures first, then formulas, each after those that it uses."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from econloom.core.errors import ExpressionError, UsageError, did_you_mean
-from econloom.core.expressions import Call, Name, Node, Text, names_in, parse
+from econloom.core.expressions import Binary, Call, Name, Node, Text, names_in, parse
 from econloom.study.document import KeyPath
-from econloom.study.measures import MEASURES
-from econloom.study.planning.draft import Draft
+from econloom.study.language.variables import Variable
+from econloom.study.measures import MEASURES, PLANNED
+from econloom.study.planning import rows
+from econloom.study.planning.draft import Draft, PanelDraft
 from econloom.study.step import Step
 
 
-def variables(draft: Draft, panel: Step) -> Step:
+def variables(draft: Draft, made: PanelDraft) -> None:
     """Measures first, then formulas so that each comes after those it uses."""
-    made = [n for n, v in draft.spec.variables.items() if v.formula is not None or v.measure is not None]
-    for name, variable in draft.spec.variables.items():
-        path: KeyPath = ("variables", name)
-        recipe = variable.formula is not None or variable.measure is not None
-        if recipe and name in draft.columns:
+    wanted = _wanted(draft, made)
+    if made.name == draft.spec.main:
+        _policies(draft, made)
+    recipes = {n: (v, path) for n, (v, path) in wanted.items() if v.formula is not None or v.measure is not None}
+    for name, (_, path) in wanted.items():
+        if name in recipes and name in made.columns:
             hint = "give the variable another name"
             draft.problem(UsageError(f"the panel already has a column {name!r}", hint=hint), path, key=True)
-        elif not recipe and name not in draft.columns:
-            near = did_you_mean(name, draft.columns)
+        elif name not in recipes and name not in made.known and name not in recipes:
+            near = did_you_mean(name, made.columns)
             hint = "give it a formula or a measure, or correct its name"
             draft.problem(UsageError(f"variables.{name}: no such column{near}", hint=hint), path, key=True)
-    for name, variable in draft.spec.variables.items():
+    for name, (variable, path) in recipes.items():
         if variable.measure is not None:
-            panel = _measure(draft, panel, name, variable.measure)
-    for name in _order(draft, made):
-        panel = _formula(draft, panel, name)
-    return panel
+            _measure(draft, made, name, variable.measure, (*path, "measure"))
+    for name in _order(draft, made, {n: (v, p) for n, (v, p) in recipes.items() if v.formula is not None}):
+        _formula(draft, made, name, *recipes[name])
 
 
-def _order(draft: Draft, made: list[str]) -> list[str]:
+def _wanted(draft: Draft, made: PanelDraft) -> dict[str, tuple[Variable, KeyPath]]:
+    """Variables of a panel, with their places; those at the top of the file belong to the main panel."""
+    found: dict[str, tuple[Variable, KeyPath]] = {
+        n: (v, (*made.path, "variables", n)) for n, v in made.spec.variables.items()
+    }
+    if made.name == draft.spec.main:
+        found |= {n: (v, ("variables", n)) for n, v in draft.spec.variables.items()}
+    return found
+
+
+def _policies(draft: Draft, made: PanelDraft) -> None:
+    """Columns of adoption from tables of decisions."""
+    for name, policy in draft.spec.policy.items():
+        path: KeyPath = ("policy", name)
+        read = rows.source(draft, policy.file, (*path, "file"))
+        draft.column_known(policy.unit, made, (*path, "unit"))
+        if read is None:
+            continue
+        known = rows.source_columns(draft, policy.file)
+        known = () if known is None else known
+        for key, column in (("unit", policy.unit), ("date", policy.date)):
+            if column not in known:
+                near = did_you_mean(column, known)
+                draft.problem(UsageError(f"{policy.file}: no column {column!r}{near}"), (*path, key))
+        params = policy.model_dump(mode="json")
+        reason = "adoption dates from a policy table are not built yet"
+        made.step = draft.add("policy", f"policy {name}", params, (made.step, read), path, planned=reason)
+        made.columns += list(policy.makes.values())
+
+
+def _order(draft: Draft, made: PanelDraft, formulas: Mapping[str, tuple[Variable, KeyPath]]) -> list[str]:
     """Formulas so that each stands after those it uses.
 
     A circle of formulas is a problem, and those in it are left out.
     """
-    waiting = {n: _uses(draft, n) & set(made) for n in made if draft.spec.variables[n].formula is not None}
-    done = [n for n in made if draft.spec.variables[n].measure is not None]
+    waiting = {n: _uses(draft, v, p) & set(formulas) for n, (v, p) in formulas.items()}
     order: list[str] = []
     while waiting:
-        ready = [n for n, needs in waiting.items() if not needs - set(done) - set(order)]
+        ready = [n for n, needs in waiting.items() if not needs - set(order)]
         if not ready:
             names = ", ".join(waiting)
             message = f"variables that need one another in a circle: {names}"
-            draft.problem(UsageError(message), ("variables", next(iter(waiting))), key=True)
-            draft.columns += list(waiting)
+            draft.problem(UsageError(message), formulas[next(iter(waiting))][1], key=True)
+            made.columns += list(waiting)
             return order
         order += ready
         for name in ready:
@@ -55,59 +87,76 @@ def _order(draft: Draft, made: list[str]) -> list[str]:
     return order
 
 
-def _uses(draft: Draft, name: str) -> set[str]:
-    path: KeyPath = ("variables", name, "formula")
-    text = draft.expand(draft.spec.variables[name].formula or "", path)
+def _uses(draft: Draft, variable: Variable, path: KeyPath) -> set[str]:
+    text = draft.expand(variable.formula or "", path)
     try:
-        names = {n.name for t in (text, *draft.samples_in(text).values()) for n in names_in(parse(t))}
+        return {n.name for t in (text, *draft.samples_in(text).values()) for n in names_in(parse(t))}
     except UsageError:
         return set()
-    return names
 
 
-def _formula(draft: Draft, panel: Step, name: str) -> Step:
-    path = draft.short_path("variables", name, "formula")
-    text = draft.expand(draft.spec.variables[name].formula or "", path)
-    draft.check(text, path)
-    draft.columns.append(name)
+def _formula(draft: Draft, made: PanelDraft, name: str, variable: Variable, place: KeyPath) -> None:
+    path = draft.short_path(*place, "formula")
+    text = draft.expand(variable.formula or "", path)
+    planned = draft.check(text, path, made.known)
+    made.columns.append(name)
     params = {"name": name, "formula": text, "lists": draft.lists_in(text), "samples": draft.samples_in(text)}
-    return draft.add("variable", f"variable {name}", params, (panel,), path)
+    made.step = draft.add("variable", f"variable {name}", params, (made.step,), path, planned)
 
 
-def _measure(draft: Draft, panel: Step, name: str, text: str) -> Step:
-    path: KeyPath = ("variables", name, "measure")
-    draft.columns.append(name)
+def _measure(draft: Draft, made: PanelDraft, name: str, text: str, path: KeyPath) -> None:
+    made.columns.append(name)
     try:
-        measure, source, options = _call(text)
+        node = _call(text)
+        if node.function in PLANNED:
+            _planned_measure(draft, made, name, node, text, path)
+            return
+        options = _options(node, text)
     except UsageError as error:
         draft.problem(error, path)
-        return panel
-    read = draft.source(source, path)
+        return
+    argument = node.args[0]
+    assert isinstance(argument, Name)
+    read = rows.source(draft, argument.name, path)
     if read is None:
-        return panel
-    if MEASURES[measure].tables != (draft.facts[source].columns is None):
-        wanted = "inter-country tables" if MEASURES[measure].tables else "a rectangular file"
-        draft.problem(UsageError(f"{measure}() needs {wanted}; {source!r} is another kind of source"), path)
-        return panel
-    params = {"measure": measure, "options": options}
-    shared = draft.add("shared", f"{MEASURES[measure].part} of {source}", {"measure": measure}, (read,), path)
-    made = draft.add("measure", f"measure {text}", params, (read, shared), path)
-    where = {"name": name, "unit": draft.spec.panel.unit, "time": draft.spec.panel.time, "measure": text}
-    return draft.add("attach", f"variable {name}", where, (panel, made), path)
+        return
+    measure = MEASURES[node.function]
+    if measure.tables != (rows.source_columns(draft, argument.name) is None):
+        wanted = "inter-country tables" if measure.tables else "a rectangular file"
+        message = f"{node.function}() needs {wanted}; {argument.name!r} is another kind of source"
+        draft.problem(UsageError(message), path)
+        return
+    common = {k: v for k, v in options.items() if k in measure.shared_options}
+    shared = draft.add(
+        "shared", measure.part(argument.name, common), {"measure": node.function, "options": common}, (read,), path
+    )
+    params = {"measure": node.function, "options": options}
+    values = draft.add("measure", f"measure {text}", params, (read, shared), path)
+    _attach(draft, made, name, text, values, path)
 
 
-def _call(text: str) -> tuple[str, str, dict[str, Any]]:
-    """``trade_benefit_index(wiot, form='plain')`` to its name, its source and its options."""
+def _attach(draft: Draft, made: PanelDraft, name: str, text: str, values: Step, path: KeyPath) -> None:
+    params = {"name": name, "unit": made.spec.keys[0], "time": made.spec.keys[1], "measure": text}
+    made.step = draft.add("attach", f"variable {name}", params, (made.step, values), path)
+
+
+def _call(text: str) -> Call:
+    """``trade_benefit_index(wiot, form='plain')`` as a call of a known measure on a source."""
     node: Node = parse(text)
     if not isinstance(node, Call):
         raise ExpressionError("a measure is written name(source, option='…')", text, node.position)
-    if node.function not in MEASURES:
-        near = did_you_mean(node.function, MEASURES)
+    known = (*MEASURES, *PLANNED)
+    if node.function not in known:
+        near = did_you_mean(node.function, known)
         raise ExpressionError(
-            f"no measure {node.function!r}{near}", text, node.position, f"measures: {', '.join(MEASURES)}"
+            f"no measure {node.function!r}{near}", text, node.position, f"measures: {', '.join(known)}"
         )
     if len(node.args) != 1 or not isinstance(node.args[0], Name):
         raise ExpressionError(f"{node.function}() takes one source", text, node.position)
+    return node
+
+
+def _options(node: Call, text: str) -> dict[str, Any]:
     options = {}
     known = MEASURES[node.function].options
     for key, value in node.kwargs:
@@ -119,4 +168,29 @@ def _call(text: str) -> tuple[str, str, dict[str, Any]]:
             choices = " or ".join(repr(v) for v in known[key])
             raise ExpressionError(f"{key} is {choices}{near}", text, value.position)
         options[key] = value.value
-    return node.function, node.args[0].name, options
+    return options
+
+
+def _planned_measure(draft: Draft, made: PanelDraft, name: str, node: Call, text: str, path: KeyPath) -> None:
+    """A measure that is not built: its names are checked, its options by name."""
+    known = PLANNED[node.function]
+    argument = node.args[0]
+    assert isinstance(argument, Name)
+    inputs = [rows.source(draft, argument.name, path)]
+    for key, value in node.kwargs:
+        if key not in known:
+            near = did_you_mean(key, known)
+            raise ExpressionError(f"{node.function}() has no option {key!r}{near}", text, value.position)
+        word = value.left if isinstance(value, Binary) and value.op == "@" else value
+        if not isinstance(word, Name):
+            continue
+        if word.name in draft.spec.sources:
+            inputs.append(rows.source(draft, word.name, path))
+        elif word.name not in draft.spec.lists and word.name not in made.known:
+            near = did_you_mean(word.name, [*draft.spec.sources, *draft.spec.lists, *made.columns])
+            raise ExpressionError(f"no source, list or column {word.name!r}{near}", text, word.position)
+    reason = f"the measure {node.function}() is not built yet"
+    params = {"measure": text, "lists": draft.lists_in(text)}
+    steps = tuple(s for s in inputs if s is not None)
+    values = draft.add("measure", f"measure {text}", params, steps, path, planned=reason)
+    _attach(draft, made, name, text, values, path)

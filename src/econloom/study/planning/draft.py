@@ -1,22 +1,60 @@
-"""A version of a study on its way to a plan: the steps, columns and problems collected so far."""
+"""A version of a study on its way to a plan: the steps, panels and problems collected so far."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from econloom.core.errors import EconloomError, ExpressionError, StudyFileError, UsageError, did_you_mean, listed
-from econloom.core.expressions import names_in, parse
+from econloom.core.expressions import Binary, Name, Node, Number, children, names_in, parse
 from econloom.data import expressions
 from econloom.data.expressions import Scope
 from econloom.study.catalog import Facts
 from econloom.study.document import KeyPath
-from econloom.study.schema import StudySpec
+from econloom.study.language.data import DatedList, Panel
+from econloom.study.planning.names import Anything
+from econloom.study.schema import MAIN, StudySpec
 from econloom.study.step import Step
 
 _MACRO = re.compile(r"\$([^\W\d]\w*)")
 _MOST_MACROS = 50
+
+
+@dataclass
+class PanelDraft:
+    """One panel so far.
+
+    Attributes
+    ----------
+    name : str
+    spec : Panel
+    path : tuple
+        Its place in the study file.
+    step : Step
+        The step whose value it is now.
+    columns : list of str
+    open : bool
+        Further columns come from a source that is not built yet, so no name can be called wrong.
+    """
+
+    name: str
+    spec: Panel
+    path: KeyPath
+    step: Step
+    columns: list[str] = field(default_factory=list)
+    open: bool = False
+
+    @property
+    def known(self) -> Collection[str]:
+        """Names that expressions may use."""
+        return Anything() if self.open else self.columns
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """The sample's periods, where more were loaded."""
+        return self.spec.span if self.spec.load is not None else None
 
 
 class Draft:
@@ -27,10 +65,12 @@ class Draft:
     steps : list of Step
     problems : list of EconloomError
         Faults with their places; :meth:`finish` raises them together.
-    columns : list of str
-        Columns of the panel so far.
+    panels : dict of str to PanelDraft
+        Finished panels, by name.
+    notes : list of str
+        Parts that are planned, not built, and are left out of what is.
     estimates : dict
-        For each regression table its models' keys and the steps that estimate them.
+        For each regression table its columns and the steps that estimate them.
     scope : Scope
         The study's lists and samples.
     """
@@ -40,13 +80,16 @@ class Draft:
         self.facts = facts
         self.steps: list[Step] = []
         self.problems: list[EconloomError] = []
+        self.notes: list[str] = []
         self.used: set[str] = set()
-        self.columns: list[str] = []
-        self.estimates: dict[str, list[tuple[str, Step]]] = {}
-        self.scope = Scope(
-            {n: tuple(items) for n, items in spec.lists.items()},
-            {n: s.where for n, s in spec.samples.items()},
-        )
+        self.panels: dict[str, PanelDraft] = {}
+        self.estimates: dict[str, list[tuple[dict[str, Any], Step]]] = {}
+        self.conditions = {n: s.where for n, s in spec.samples.items() if s.where is not None}
+        lists = {n: tuple(items) for n, items in spec.lists.items() if not isinstance(items, DatedList)}
+        dated = {
+            n: tuple(m.name for m in items.members) for n, items in spec.lists.items() if isinstance(items, DatedList)
+        }
+        self.scope = Scope(lists | dated, self.conditions)
 
     def finish(self) -> None:
         """Raise what was found.
@@ -58,11 +101,30 @@ class Draft:
         if self.problems:
             raise StudyFileError(self.problems)
 
-    def add(self, kind: str, name: str, params: Mapping[str, Any], inputs: tuple[Step, ...], path: KeyPath) -> Step:
+    def add(
+        self,
+        kind: str,
+        name: str,
+        params: Mapping[str, Any],
+        inputs: tuple[Step, ...],
+        path: KeyPath,
+        planned: str | None = None,
+    ) -> Step:
         """Append a step."""
-        step = Step.make(kind, name, params, inputs, path)
+        step = Step.make(kind, name, params, inputs, path, planned)
         self.steps.append(step)
         return step
+
+    def panel_path(self, name: str) -> KeyPath:
+        """Where a panel stands in the file."""
+        return ("panel",) if name == MAIN and self.spec.panel is not None else ("panels", name)
+
+    @property
+    def main(self) -> PanelDraft:
+        """The panel of tables that do not name another."""
+        return self.panels[self.spec.main]
+
+    # problems ------------------------------------------------------------------------------------------------------
 
     def problem(self, error: EconloomError, path: KeyPath, key: bool = False) -> None:
         """Note a fault with its place; an expression's caret becomes a column of the file where it can."""
@@ -77,7 +139,13 @@ class Draft:
                 error = error.within(dotted).at(where)
         else:
             error = error.at(self.spec.document.at(path, key))
-        self.problems.append(error)
+        if str(error) not in {str(p) for p in self.problems}:
+            self.problems.append(error)
+
+    def note(self, text: str) -> None:
+        """Say once that a part is planned."""
+        if text not in self.notes:
+            self.notes.append(text)
 
     def typed_at(self, path: KeyPath) -> Any:
         """What the study file holds at ``path``, or None."""
@@ -88,6 +156,12 @@ class Draft:
             except (KeyError, IndexError, TypeError):
                 return None
         return here
+
+    def short_path(self, *path: str | int) -> KeyPath:
+        """The path of a value that may be written in short form, as it stands in the file."""
+        return path[:-1] if isinstance(self.typed_at(path[:-1]), str) else path
+
+    # names and expressions -------------------------------------------------------------------------------------------
 
     def expand(self, text: str, path: KeyPath) -> str:
         """Replace ``$name`` by the macro's text, macros inside macros too."""
@@ -104,72 +178,84 @@ class Draft:
                 return "1"
         return text
 
-    def check(self, text: str, path: KeyPath) -> None:
-        """Note the names and functions of an expression that do not exist."""
+    def check(self, text: str, path: KeyPath, columns: Collection[str], samples: bool = True) -> str | None:
+        """Note the names and functions of an expression that do not exist.
+
+        Returns
+        -------
+        str or None
+            Why the expression cannot be computed yet, if it uses a function that is planned.
+        """
+        scope = self.scope if samples else Scope(self.scope.lists)
         try:
-            expressions.check(text, self.columns, self.scope)
+            return expressions.check(text, columns, scope)
         except UsageError as error:
             self.problem(error, path)
+            return None
 
-    def column_known(self, name: str, path: KeyPath, what: str = "column") -> bool:
-        """Whether the panel will have a column; notes a problem when not."""
-        if name in self.columns:
+    def column_known(self, name: str, panel: PanelDraft, path: KeyPath, what: str = "column") -> bool:
+        """Whether a panel will have a column; notes a problem when not."""
+        if name in panel.known:
             return True
-        near = did_you_mean(name, self.columns)
-        error = UsageError(f"no {what} {name!r}{near}", hint=f"columns: {listed(self.columns, 20)}")
+        near = did_you_mean(name, panel.columns)
+        error = UsageError(f"no {what} {name!r}{near}", hint=f"columns: {listed(panel.columns, 20)}")
         self.problem(error, path)
         return False
 
-    def source(self, name: str, path: KeyPath) -> Step | None:
-        """The step that reads a source."""
-        if name not in self.spec.sources:
-            near = did_you_mean(name, self.spec.sources)
-            self.problem(UsageError(f"no source {name!r}{near}", hint=f"sources: {listed(self.spec.sources)}"), path)
-            return None
-        self.used.add(name)
-        source, facts = self.spec.sources[name], self.facts[name]
-        here: KeyPath = ("sources", name)
-        if source.where is not None and facts.columns is not None:
-            try:
-                expressions.check(source.where, facts.columns, Scope(self.scope.lists))
-            except UsageError as error:
-                self.problem(error, (*here, "where"))
-        kind = "read_tables" if facts.columns is None else "read_frame"
-        params: dict[str, Any] = {
-            "source": name,
-            "layout": source.layout,
-            "where": source.where,
-            "digest": facts.digest,
-        }
-        if source.where is not None:
-            params["lists"] = self.lists_in(source.where)
-        return self.add(kind, f"read {name}", params, (), here)
+    def one_of(self, name: str, known: Collection[str], what: str, path: KeyPath) -> bool:
+        """Whether a name is defined; notes a problem with the nearest one when not."""
+        if name in known:
+            return True
+        hint = f"{what}s: {listed(known)}" if known else f"the study has no {what}s"
+        self.problem(UsageError(f"no {what} {name!r}{did_you_mean(name, known)}", hint=hint), path)
+        return False
 
     def samples_in(self, text: str) -> dict[str, str]:
         """The conditions of the samples that an expression uses, and of those that these use."""
         found: dict[str, str] = {}
         pending = [text]
         while pending:
-            try:
-                names = {n.name for n in names_in(parse(pending.pop()))}
-            except UsageError:
-                continue
-            for name in sorted(names & set(self.spec.samples) - set(found)):
-                found[name] = self.spec.samples[name].where
+            names = {n.name for n in names_in(parsed)} if (parsed := _parsed(pending.pop())) else set()
+            for name in sorted(names & set(self.conditions) - set(found)):
+                found[name] = self.conditions[name]
                 pending.append(found[name])
         return found
 
     def lists_in(self, text: str) -> dict[str, list[Any]]:
-        """The lists that an expression uses, so that a changed list changes the step."""
+        """The lists that an expression uses, so that a changed list changes the step; dated ones as ``oecd@2013``."""
         found: dict[str, list[Any]] = {}
         for part in (text, *self.samples_in(text).values()):
-            try:
-                names = {n.name for n in names_in(parse(part))}
-            except UsageError:
+            node = _parsed(part)
+            if node is None:
                 continue
-            found |= {n: list(self.spec.lists[n]) for n in sorted(names) if n in self.spec.lists}
+            names = {n.name for n in names_in(node)}
+            found |= {n: list(self.scope.lists[n]) for n in sorted(names) if n in self.scope.lists}
+            for name, year in dated_in(node):
+                listed_then = self.spec.lists.get(name)
+                if isinstance(listed_then, DatedList):
+                    found[f"{name}@{year}"] = list(listed_then.at(year))
         return found
 
-    def short_path(self, *path: str) -> KeyPath:
-        """The path of a value that may be written in short form, as it stands in the file."""
-        return path[:-1] if isinstance(self.typed_at(path[:-1]), str) else path
+
+def dated_in(node: Node) -> list[tuple[str, int]]:
+    """Every ``list@year`` of an expression."""
+    found: list[tuple[str, int]] = []
+    pending = [node]
+    while pending:
+        here = pending.pop()
+        if (
+            isinstance(here, Binary)
+            and here.op == "@"
+            and isinstance(here.left, Name)
+            and isinstance(here.right, Number)
+        ):
+            found.append((here.left.name, int(here.right.value)))
+        pending += children(here)
+    return found
+
+
+def _parsed(text: str) -> Node | None:
+    try:
+        return parse(text)
+    except UsageError:
+        return None

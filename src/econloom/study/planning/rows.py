@@ -1,20 +1,75 @@
-"""Steps that make the rows of the panel: where they start, what is joined to them, what is dropped."""
+"""Steps that make the rows of panels: where they start, what is joined to them, what is dropped, what is aggregated."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from econloom.core.errors import UsageError, did_you_mean, listed
-from econloom.data import expressions
-from econloom.data.expressions import Scope
 from econloom.study.document import KeyPath
-from econloom.study.planning.draft import Draft
+from econloom.study.language.data import Join
+from econloom.study.planning import columns
+from econloom.study.planning.draft import Draft, PanelDraft
+from econloom.study.planning.names import Anything
 from econloom.study.step import Step
 
 
-def panel(draft: Draft) -> Step:
-    """The step whose value has all rows and joined columns."""
-    return _drops(draft, _joins(draft, _start(draft)))
+def panels(draft: Draft) -> None:
+    """Every panel of the study, each after those that it needs."""
+    for name in draft.spec.all_panels:
+        panel(draft, name, ())
+
+
+def panel(draft: Draft, name: str, waiting: Sequence[str]) -> PanelDraft | None:
+    """One panel with its variables, and first those that it is made from; None where it cannot be."""
+    if name in draft.panels:
+        return draft.panels[name]
+    if name in waiting:
+        circle = " -> ".join([*waiting[waiting.index(name) :], name])
+        draft.problem(
+            UsageError(f"panels that need one another in a circle: {circle}"), draft.panel_path(name), key=True
+        )
+        return None
+    spec = draft.spec.all_panels[name]
+    made = _aggregate(draft, name, waiting) if spec.from_ is not None else _start(draft, name)
+    if made is None:
+        return None
+    _joins(draft, made, waiting)
+    _drops(draft, made)
+    columns.variables(draft, made)
+    draft.panels[name] = made
+    return made
+
+
+def source(draft: Draft, name: str, path: KeyPath) -> Step | None:
+    """The step that reads a source, or draws it."""
+    if not draft.one_of(name, draft.spec.sources, "source", path):
+        return None
+    draft.used.add(name)
+    spec, facts = draft.spec.sources[name], draft.facts[name]
+    here: KeyPath = ("sources", name)
+    params: dict[str, Any] = {"source": name, "where": spec.where, "columns": spec.columns, "digest": facts.digest}
+    if spec.where is not None:
+        params["lists"] = draft.lists_in(spec.where)
+        if facts.columns is not None:
+            draft.check(spec.where, (*here, "where"), facts.columns, samples=False)
+    if spec.simulate is not None:
+        params |= {"simulate": spec.simulate, "seed": spec.seed}
+        reason = f"the simulator {spec.simulate!r} is not built yet"
+        return draft.add("simulate", f"simulate {name}", params, (), here, planned=reason)
+    if facts.columns is None:
+        return draft.add("read_tables", f"read {name}", params | {"layout": spec.layout}, (), here)
+    return draft.add("read_frame", f"read {name}", params, (), here)
+
+
+def source_columns(draft: Draft, name: str) -> Sequence[str] | Anything | None:
+    """Columns that a source will have; Anything where only its simulator will know; None for inter-country tables."""
+    spec, facts = draft.spec.sources[name], draft.facts[name]
+    if spec.columns is not None:
+        return list(spec.columns)
+    if spec.simulate is not None:
+        return Anything()
+    return list(facts.columns) if facts.columns is not None else None
 
 
 def unused_sources(drafts: Iterable[Draft]) -> tuple[str, ...]:
@@ -28,76 +83,112 @@ def unused_sources(drafts: Iterable[Draft]) -> tuple[str, ...]:
     return (f"sources that nothing uses: {listed(unused)}",) if unused else ()
 
 
-def _start(draft: Draft) -> Step:
-    spec = draft.spec.panel
-    first = draft.source(spec.start, ("panel", "start"))
-    keys = [spec.unit, spec.time]
+def _start(draft: Draft, name: str) -> PanelDraft | None:
+    spec, path = draft.spec.all_panels[name], draft.panel_path(name)
+    assert spec.start is not None
+    first = source(draft, spec.start, (*path, "start"))
     if spec.unit == spec.time:
-        draft.problem(UsageError("unit and time are the same column"), ("panel", "time"))
+        draft.problem(UsageError("unit and time are the same column"), (*path, "time"))
     if first is None:
-        draft.finish()
-    assert first is not None
-    facts = draft.facts[spec.start]
-    if facts.columns is not None:
-        draft.columns = list(facts.columns)
-        for key, path in zip(keys, (("panel", "unit"), ("panel", "time")), strict=True):
-            draft.column_known(key, path)
+        return None
+    known = source_columns(draft, spec.start)
+    keys = list(spec.keys)
+    made = PanelDraft(name, spec, path, first, keys if known is None else list(known), isinstance(known, Anything))
+    for key, place in zip(keys, ("unit", "time"), strict=True):
+        draft.column_known(key, made, (*path, place))
+    made.columns += [k for k in keys if k not in made.columns]
+    loaded = spec.load or spec.span
+    params = {"unit": spec.unit, "time": spec.time, "span": list(loaded) if loaded else None}
+    made.step = draft.add("start", f"rows from {spec.start}", params, (first,), (*path, "start"))
+    return made
+
+
+def _aggregate(draft: Draft, name: str, waiting: Sequence[str]) -> PanelDraft | None:
+    spec, path = draft.spec.all_panels[name], draft.panel_path(name)
+    assert spec.from_ is not None and spec.by is not None
+    if not draft.one_of(spec.from_, draft.spec.all_panels, "panel", (*path, "from")):
+        return None
+    below = panel(draft, spec.from_, (*waiting, name))
+    if below is None:
+        return None
+    for number, key in enumerate(spec.by):
+        draft.column_known(key, below, (*path, "by", number))
+    reasons = []
+    lists: dict[str, Any] = {}
+    for column, text in spec.make.items():
+        reasons.append(draft.check(text, (*path, "make", column), below.known))
+        lists |= draft.lists_in(text)
+        if column in spec.by:
+            draft.problem(UsageError(f"{column!r} is a key of the aggregate"), (*path, "make", column), key=True)
+    params = {"by": list(spec.by), "make": dict(spec.make), "lists": lists, "span": below.span}
+    planned = next((r for r in reasons if r), None)
+    step = draft.add("aggregate", f"{name} from {spec.from_}", params, (below.step,), (*path, "from"), planned)
+    return PanelDraft(name, spec, path, step, [*spec.by, *spec.make])
+
+
+def _joins(draft: Draft, made: PanelDraft, waiting: Sequence[str]) -> None:
+    for number, entry in enumerate(made.spec.join):
+        for name, join in entry.items():
+            _join(draft, made, name, join, (*made.path, "join", number, name), waiting)
+
+
+def _join(draft: Draft, made: PanelDraft, name: str, join: Join, path: KeyPath, waiting: Sequence[str]) -> None:
+    """Join a source or another panel."""
+    on = list(join.on or made.spec.keys)
+    if name in draft.spec.all_panels:
+        other = panel(draft, name, (*waiting, made.name))
+        if other is None:
+            return
+        step, known, named = other.step, other.known, list(other.columns)
     else:
-        draft.columns = keys
-    params = {"unit": spec.unit, "time": spec.time, "span": list(spec.span) if spec.span else None}
-    return draft.add("start", f"rows from {spec.start}", params, (first,), ("panel", "start"))
+        if name not in draft.spec.sources:
+            draft.one_of(name, {**draft.spec.sources, **draft.spec.panels}, "source or panel", path)
+            return
+        read = source(draft, name, path)
+        found = source_columns(draft, name)
+        if read is None or found is None:
+            error = UsageError(f"{name}: inter-country tables are not joined", hint="use a measure")
+            draft.problem(error, path, key=True)
+            return
+        step, known, named = read, found, list(found)
+    chosen = dict(join.columns) if join.columns is not None else {c: c for c in named if c not in on}
+    if not _joinable(draft, made, name, on, chosen, known, path):
+        return
+    params = {"source": name, "on": on, "columns": chosen}
+    made.step = draft.add("join", f"join {name}", params, (made.step, step), path)
+    made.columns += list(chosen)
+    made.open = made.open or (join.columns is None and isinstance(known, Anything))
 
 
-def _joins(draft: Draft, panel: Step) -> Step:
-    for number, entry in enumerate(draft.spec.panel.join):
-        for name, columns in entry.items():
-            path: KeyPath = ("panel", "join", number, name)
-            source = draft.source(name, path)
-            if source is None or not _joinable(draft, name, columns, path):
-                continue
-            params = {
-                "source": name,
-                "unit": draft.spec.panel.unit,
-                "time": draft.spec.panel.time,
-                "columns": dict(columns),
-            }
-            panel = draft.add("join", f"join {name}", params, (panel, source), path)
-            draft.columns += list(columns)
-    return panel
-
-
-def _joinable(draft: Draft, name: str, columns: Mapping[str, str], path: KeyPath) -> bool:
-    facts = draft.facts[name]
-    if facts.columns is None:
-        draft.problem(UsageError(f"{name}: inter-country tables are not joined", hint="use a measure"), path, key=True)
-        return False
+def _joinable(
+    draft: Draft, made: PanelDraft, name: str, on: list[str], chosen: dict[str, str], known: Any, path: KeyPath
+) -> bool:
     before = len(draft.problems)
-    for key, where in ((draft.spec.panel.unit, "unit"), (draft.spec.panel.time, "time")):
-        if key not in facts.columns:
-            near = did_you_mean(key, facts.columns)
-            hint = f"its columns: {listed(facts.columns, 20)}"
-            draft.problem(UsageError(f"{name}: no {where} column {key!r}{near}", hint=hint), path, key=True)
-    listed_form = isinstance(draft.typed_at(path), list)
-    for number, (new, old) in enumerate(columns.items()):
-        place = (*path, number) if listed_form else (*path, new)
-        if old not in facts.columns:
-            near = did_you_mean(old, facts.columns)
-            hint = f"its columns: {listed(facts.columns, 20)}"
-            draft.problem(UsageError(f"{name}: no column {old!r}{near}", hint=hint), place)
-        elif new in draft.columns:
+    for key in on:
+        if key not in known:
+            near = did_you_mean(key, known)
+            hint = f"its columns: {listed(known, 20)}; other keys are named with on: […]"
+            draft.problem(UsageError(f"{name}: no key column {key!r}{near}", hint=hint), path, key=True)
+        draft.column_known(key, made, path, "key column")
+    written = draft.typed_at(path)
+    place = (*path, "columns") if isinstance(written, dict) and {"on", "columns"} & set(written) else path
+    is_list = isinstance(draft.typed_at(place), list)
+    for number, (new, old) in enumerate(chosen.items()):
+        here = (*place, number) if is_list else (*place, new)
+        if old not in known:
+            near = did_you_mean(old, known)
+            hint = f"its columns: {listed(known, 20)}"
+            draft.problem(UsageError(f"{name}: no column {old!r}{near}", hint=hint), here)
+        elif new in made.columns:
             hint = f"rename it on the way: {{my_{new}: {old}}}"
-            draft.problem(UsageError(f"{name}: the panel already has a column {new!r}", hint=hint), place)
+            draft.problem(UsageError(f"{name}: the panel already has a column {new!r}", hint=hint), here)
     return len(draft.problems) == before
 
 
-def _drops(draft: Draft, panel: Step) -> Step:
-    for number, drop in enumerate(draft.spec.panel.drop):
-        path: KeyPath = ("panel", "drop", number, "where")
+def _drops(draft: Draft, made: PanelDraft) -> None:
+    for number, drop in enumerate(made.spec.drop):
+        path: KeyPath = (*made.path, "drop", number, "where")
         where = draft.expand(drop.where, path)
-        try:
-            expressions.check(where, draft.columns, Scope(draft.scope.lists))
-        except UsageError as error:
-            draft.problem(error, path)
+        planned = draft.check(where, path, made.known, samples=False)
         params = {"where": where, "why": drop.why, "lists": draft.lists_in(where)}
-        panel = draft.add("drop", f"drop: {drop.why}", params, (panel,), path)
-    return panel
+        made.step = draft.add("drop", f"drop: {drop.why}", params, (made.step,), path, planned)

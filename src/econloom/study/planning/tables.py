@@ -1,41 +1,66 @@
-"""Steps that make tables: models grouped by the rows and effects that they share, and grids of values."""
+"""Steps that make tables: models grouped by the rows and effects that they share, grids of values, descriptions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from econloom.core.errors import ExpressionError, UsageError, did_you_mean, listed
+from econloom.core.errors import UsageError, did_you_mean, listed
 from econloom.core.estimate import CONSTANT
 from econloom.core.expressions import names_in, parse
-from econloom.data import expressions
-from econloom.data.expressions import Scope
-from econloom.panel.formula import ModelSpec, parse_formula
+from econloom.panel.formula import parse_formula
 from econloom.study.document import KeyPath
-from econloom.study.planning.draft import Draft
-from econloom.study.schema import DEFAULT, Column, RegressionTable, StudySpec, ValuesTable, grid_id
+from econloom.study.language.tables import (
+    CorrelationTable,
+    DescriptiveTable,
+    GrangerTable,
+    MediationTable,
+    RegressionTable,
+    Table,
+    TableRow,
+    ValuesTable,
+    VifTable,
+)
+from econloom.study.planning.draft import Draft, PanelDraft
+from econloom.study.planning.models import Shown, TableModels
+from econloom.study.schema import DEFAULT, StudySpec, grid_id
+from econloom.study.statistics import PLANNED_TESTS, STATISTICS, TESTS
 from econloom.study.step import Step
 
 CONTROLS = "controls"
 
 
 def samples(draft: Draft) -> None:
-    """Check the conditions of the named samples."""
-    for name in draft.spec.samples:
+    """Check the conditions of the named samples, the splits and the matched samples."""
+    for name, sample in draft.spec.samples.items():
         path = draft.short_path("samples", name, "where")
-        draft.check(draft.spec.samples[name].where, path)
-        if name in draft.columns:
+        if any(name in p.columns for p in draft.panels.values()):
             draft.problem(UsageError(f"{name!r} is a column and a sample: rename one"), ("samples", name), key=True)
-        _refuse_circle(draft, name, path)
+        if sample.where is not None:
+            draft.check(sample.where, path, _columns_anywhere(draft))
+            _refuse_circle(draft, name, path)
+        elif sample.match is not None:
+            for number, column in enumerate((sample.match.of, *sample.match.on)):
+                place = ("of",) if number == 0 else ("on", number - 1)
+                draft.column_known(column, draft.main, ("samples", name, "match", *place))
+    for name, split in draft.spec.splits.items():
+        draft.check(split.by, ("splits", name, "by"), _columns_anywhere(draft))
+        if split.unit is not None:
+            draft.column_known(split.unit, draft.main, ("splits", name, "unit"))
+
+
+def _columns_anywhere(draft: Draft) -> Any:
+    """Columns of all panels: a sample serves every panel that has its columns."""
+    opened = next((p.known for p in draft.panels.values() if p.open), None)
+    return opened if opened is not None else list(dict.fromkeys(c for p in draft.panels.values() for c in p.columns))
 
 
 def _refuse_circle(draft: Draft, name: str, path: KeyPath) -> None:
     seen: set[str] = set()
     pending = [name]
     while pending:
-        text = draft.spec.samples[pending.pop()].where
         try:
-            inner = {n.name for n in names_in(parse(text))} & set(draft.spec.samples)
+            inner = {n.name for n in names_in(parse(draft.conditions[pending.pop()]))} & set(draft.conditions)
         except UsageError:
             return
         if name in inner:
@@ -45,122 +70,284 @@ def _refuse_circle(draft: Draft, name: str, path: KeyPath) -> None:
         seen |= inner
 
 
-def steps(draft: Draft, panel: Step) -> dict[str, Step]:
+def steps(draft: Draft) -> dict[str, Step]:
     """The steps of the tables; models with the same rows and effects are estimated together."""
-    models: dict[str, list[dict[str, Any]]] = {}
+    columns: dict[str, list[Shown]] = {}
+    specs: dict[str, RegressionTable] = {}
     for table, spec in draft.spec.tables.items():
         if isinstance(spec, RegressionTable):
-            models[table] = _models(draft, table, spec)
-    groups = _estimates(draft, panel, [m for found in models.values() for m in found])
-    steps: dict[str, Step] = {}
+            found = _taken(draft, table, spec)
+            if found is None:
+                columns[table], specs[table] = [], spec
+                continue
+            specs[table], path = found
+            columns[table] = TableModels(draft, table, specs[table], path).shown()
+    groups = _estimates(draft, [c for found in columns.values() for c in found])
+    made: dict[str, Step] = {}
     for table, spec in draft.spec.tables.items():
-        if isinstance(spec, ValuesTable):
-            steps[table] = _values(draft, table, spec, panel)
+        if table in specs:
+            made[table] = _regressions(draft, table, specs[table], columns[table], groups)
         else:
-            keys = [m["key"] for m in models[table]]
-            used = tuple(dict.fromkeys(groups[k] for k in keys if k in groups))
-            draft.estimates[table] = [(k, groups[k]) for k in keys if k in groups]
-            params = {"table": table, "models": keys, **_presentation(draft, table, spec)}
-            steps[table] = draft.add("table", f"table {table}", params, used, ("tables", table))
+            made[table] = _other(draft, table, spec)
+    return made
+
+
+def _taken(draft: Draft, table: str, spec: RegressionTable) -> tuple[RegressionTable, KeyPath] | None:
+    """A table ``like`` another with what it takes from it, and where the columns are written."""
+    if spec.like is None:
+        return spec, ("tables", table)
+    path: KeyPath = ("tables", table, "like")
+    if not draft.one_of(spec.like, draft.spec.tables, "table", path):
+        return None
+    base = draft.spec.tables[spec.like]
+    if not isinstance(base, RegressionTable) or base.like is not None:
+        draft.problem(UsageError(f"{spec.like!r} is no table of regressions with columns of its own"), path)
+        return None
+    own = set(spec.model_fields_set) | {"title", "like"}
+    taken = {f: getattr(base, f) for f in RegressionTable.model_fields if f not in own}
+    return spec.model_copy(update={**taken, "like": None}), ("tables", spec.like)
+
+
+def _estimates(draft: Draft, columns: list[Shown]) -> dict[str, Step]:
+    """One step for the models that share panel, rows, effects and weights; each model once."""
+    grouped: dict[tuple[Any, ...], dict[str, Shown]] = {}
+    for column in columns:
+        m = column.model
+        group = (m["panel"], m["where"], tuple(m["effects"]), m["weights"], column.planned)
+        grouped.setdefault(group, {}).setdefault(m["key"], column)
+    steps: dict[str, Step] = {}
+    for (panel, where, effects, _, planned), members in grouped.items():
+        models = [c.model for c in members.values()]
+        names = models[0]["samples"]
+        name = f"estimate {len(models)} models | {' + '.join(effects) or 'no effects'}"
+        name += f" | {', '.join(names)}" if names else ""
+        params = {
+            "models": models,
+            "where": where,
+            "samples": draft.samples_in(where) if where else {},
+            "lists": draft.lists_in(where) if where else {},
+        }
+        step = draft.add("estimate", name, params, (draft.panels[panel].step,), ("tables",), planned)
+        steps |= dict.fromkeys(members, step)
     return steps
 
 
-def _models(draft: Draft, table: str, spec: RegressionTable) -> list[dict[str, Any]]:
+def _regressions(
+    draft: Draft, table: str, spec: RegressionTable, columns: list[Shown], groups: Mapping[str, Step]
+) -> Step:
+    path: KeyPath = ("tables", table)
+    shown = [c.to_dict() for c in columns]
+    used = tuple(dict.fromkeys(groups[c.model["key"]] for c in columns))
+    draft.estimates[table] = [(s, groups[c.model["key"]]) for s, c in zip(shown, columns, strict=True)]
+    planned = None
+    if spec.over is not None:
+        planned = "splits are not built yet"
+        for number, split in enumerate(spec.over):
+            draft.one_of(split, draft.spec.splits, "split", (*path, "over", number))
+    if spec.compare is not None:
+        draft.note(f"{table}: the test of the difference between groups is not built yet and is left out")
+        _check_terms(draft, columns, spec.compare, (*path, "compare"))
+    if spec.across_versions is not None:
+        _check_terms(draft, columns, spec.across_versions, (*path, "across_versions"))
+    if spec.groups and columns and sum(g.span for g in spec.groups) != len(columns):
+        total = sum(g.span for g in spec.groups)
+        error = UsageError(f"the groups span {total} columns, the table has {len(columns)}")
+        draft.problem(error, (*path, "groups"))
+    if spec.panels and len({len(p.columns) for p in spec.panels}) > 1:
+        draft.problem(UsageError("the panels have different numbers of columns"), (*path, "panels"))
+    params = {
+        "table": table,
+        "columns": shown,
+        "rows": _rows(draft, table, spec, columns),
+        "groups": _groups(draft, spec, columns),
+        "panels": [{"zh": p.zh, "en": p.en, "columns": len(p.columns)} for p in spec.panels],
+        **presentation(draft, spec),
+    }
+    return draft.add("table", f"table {table}", params, used, path, planned)
+
+
+def _groups(draft: Draft, spec: RegressionTable, columns: list[Shown]) -> list[dict[str, Any]]:
+    """Headers over columns: those written, else one for each sample of ``by``."""
+    if spec.groups or not spec.by:
+        return [{"zh": g.zh, "en": g.en, "span": g.span} for g in spec.groups]
+    found: list[dict[str, Any]] = []
+    for column in columns:
+        if found and found[-1]["name"] == column.group:
+            found[-1]["span"] += 1
+            continue
+        sample = draft.spec.samples[column.group]
+        label = {"zh": sample.zh or column.group, "en": sample.en or sample.zh or column.group}
+        found.append({"name": column.group, **label, "span": 1})
+    return [{k: v for k, v in g.items() if k != "name"} for g in found]
+
+
+def _check_terms(draft: Draft, columns: list[Shown], terms: tuple[str, ...], path: KeyPath) -> None:
+    """Each term must be in a model of the table."""
+    if not columns:
+        return
+    known = [*dict.fromkeys(t for c in columns for t in c.model["terms"]), CONSTANT]
+    is_list = isinstance(draft.typed_at(path), list)
+    for number, term in enumerate(terms):
+        if term not in known:
+            hint = f"it has {listed(known)}"
+            error = UsageError(f"no model has the term {term!r}{did_you_mean(term, known)}", hint=hint)
+            draft.problem(error, (*path, number) if is_list else path)
+
+
+def _rows(draft: Draft, table: str, spec: RegressionTable, columns: list[Shown]) -> list[dict[str, Any]]:
+    """Further rows, with the columns that they stand in."""
     found = []
-    for number, column in enumerate(spec.columns, 1):
-        path: KeyPath = ("tables", table, "columns", number - 1)
-        if isinstance(draft.typed_at(path), dict):
-            path = (*path, "formula")
-        model = _model(draft, f"{table}.c{number}", column, spec, path)
-        if model is not None:
-            found.append(model)
-    if len(found) == len(spec.columns):
-        _check_terms(draft, table, spec, found)
+    for number, row in enumerate(spec.rows):
+        path: KeyPath = ("tables", table, "rows", number)
+        made = _row(draft, table, row, columns, spec, path)
+        if made is not None:
+            found.append(made)
     return found
 
 
-def _check_terms(draft: Draft, table: str, spec: RegressionTable, models: list[dict[str, Any]]) -> None:
-    """Each term to be shown across versions must be in a model of the table."""
-    known = [*dict.fromkeys(t for m in models for t in m["terms"]), CONSTANT]
-    for number, term in enumerate(spec.across_versions):
-        if term not in known:
-            error = UsageError(
-                f"no model has the term {term!r}{did_you_mean(term, known)}", hint=f"it has {listed(known)}"
-            )
-            draft.problem(error, ("tables", table, "across_versions", number))
+def _row(
+    draft: Draft, table: str, row: TableRow, columns: list[Shown], spec: RegressionTable, path: KeyPath
+) -> dict[str, Any] | None:
+    at = _positions(draft, row, columns, path)
+    for key in ("of", "against"):
+        name = getattr(row, key)
+        if name is not None:
+            ids = [*spec.define, *(c.id for c in columns if c.id)]
+            draft.one_of(name, ids, "model", (*path, key))
+    label = {"zh": row.zh, "en": row.en} if row.label else None
+    if row.test is not None:
+        if not draft.one_of(row.test, {**TESTS, **PLANNED_TESTS}, "test", (*path, "test")):
+            return None
+        if row.test in PLANNED_TESTS or row.against is not None:
+            draft.note(f"{table}: the test {row.test!r} is not built yet and its row is left out")
+            return None
+        return {"test": row.test, "at": at, "label": label or _label(TESTS[row.test]), "digits": row.digits}
+    if row.stat is not None:
+        if not draft.one_of(row.stat, STATISTICS, "statistic", (*path, "stat")):
+            return None
+        return {"stat": row.stat, "at": at, "label": label or _label(STATISTICS[row.stat]), "digits": row.digits}
+    assert row.values is not None
+    if columns and len(row.values) != len(at):
+        error = UsageError(f"the row has {len(row.values)} values for {len(at)} columns")
+        draft.problem(error, (*path, "values"))
+    values = [v if isinstance(v, float | int) else {"zh": v.zh, "en": v.en} for v in row.values]
+    return {"values": values, "at": at, "label": label, "digits": row.digits}
 
 
-def _model(draft: Draft, key: str, column: Column, table: RegressionTable, path: KeyPath) -> dict[str, Any] | None:
-    text = draft.expand(column.formula, path)
-    try:
-        parsed = parse_formula(text)
-        _check_model(draft, parsed, text)
-    except UsageError as error:
-        draft.problem(error, path)
-        return None
-    sample = column.sample or table.sample
-    if sample is not None and sample not in draft.spec.samples:
-        near = did_you_mean(sample, draft.spec.samples)
-        place = (*path[:-1], "sample") if column.sample else (*path[:2], "sample")
-        draft.problem(UsageError(f"no sample {sample!r}{near}", hint=f"samples: {listed(draft.spec.samples)}"), place)
-        return None
-    vcov = column.vcov or table.vcov or draft.spec.defaults.vcov
-    owner = path[:-1] if column.vcov else path[:2] if table.vcov else ("defaults",)
-    for name in vcov.spec.clusters:
-        draft.column_known(name, (*owner, "vcov", "cluster"), "cluster column")
-    return {
-        "key": key,
-        "formula": text,
-        "sample": sample,
-        "where": draft.spec.samples[sample].where if sample else None,
-        "terms": [t.name for t in parsed.terms],
-        "effects": [e.name for e in parsed.effects],
-        "vcov": {"kind": vcov.kind, "clusters": list(vcov.spec.clusters)},
-        "ssc": draft.spec.defaults.ssc,
-    }
+def _label(label: Any) -> dict[str, str | None]:
+    return {"zh": label.zh, "en": label.en}
 
 
-def _check_model(draft: Draft, parsed: ModelSpec, text: str) -> None:
-    for term in (parsed.outcome, *parsed.terms):
-        for factor in term.factors:
-            try:
-                expressions.check(factor.text, draft.columns, Scope(draft.scope.lists))
-            except ExpressionError as error:
-                raise ExpressionError(error.problem, text, factor.position + error.position, error.hint) from None
-    for effect in parsed.effects:
-        for name in effect.columns:
-            if name not in draft.columns:
-                near = did_you_mean(name, draft.columns)
-                raise ExpressionError(f"no column {name!r} for fixed effects{near}", text, text.rfind(name))
+def _positions(draft: Draft, row: TableRow, columns: list[Shown], path: KeyPath) -> list[int]:
+    """Column numbers, from 1, that a row stands in."""
+    if row.at is None:
+        return list(range(1, len(columns) + 1))
+    ids = {c.id: n for n, c in enumerate(columns, 1) if c.id}
+    found = []
+    for place in row.at:
+        if isinstance(place, int) and columns and place > len(columns):
+            error = UsageError(f"there is no column {place}: the table has {len(columns)}")
+            draft.problem(error, (*path, "at"))
+        elif isinstance(place, int):
+            found.append(place)
+        elif draft.one_of(place, ids, "column", (*path, "at")):
+            found.append(ids[place])
+    return found
 
 
-def _estimates(draft: Draft, panel: Step, models: list[dict[str, Any]]) -> dict[str, Step]:
-    grouped: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for model in models:
-        grouped.setdefault((model["sample"], tuple(model["effects"])), []).append(model)
-    steps: dict[str, Step] = {}
-    for (sample, effects), members in grouped.items():
-        name = f"estimate {len(members)} models | {' + '.join(effects) or 'no effects'}"
-        name += f" | {sample}" if sample else ""
-        where = members[0]["where"]
-        samples = {n: s.where for n, s in draft.spec.samples.items()} if where else {}
-        lists = {n: list(items) for n, items in draft.spec.lists.items()} if where else {}
-        params = {"models": members, "where": where, "samples": samples, "lists": lists}
-        table = members[0]["key"].split(".")[0]
-        step = draft.add("estimate", name, params, (panel,), ("tables", table))
-        steps |= {m["key"]: step for m in members}
-    return steps
+# other kinds -------------------------------------------------------------------------------------------------------
 
 
-def _values(draft: Draft, table: str, spec: ValuesTable, panel: Step) -> Step:
+def _other(draft: Draft, table: str, spec: Table) -> Step:
     path: KeyPath = ("tables", table)
-    keys = [draft.spec.panel.unit, draft.spec.panel.time]
+    name = spec.panel or draft.spec.main
+    if not draft.one_of(name, draft.spec.all_panels, "panel", (*path, "panel")) or name not in draft.panels:
+        name = draft.spec.main
+    panel = draft.panels[name]
+    if isinstance(spec, ValuesTable):
+        return _values(draft, table, spec, panel)
+    where = None
+    if spec.sample is not None and draft.one_of(spec.sample, draft.spec.samples, "sample", (*path, "sample")):
+        where = draft.conditions.get(spec.sample)
+    common: dict[str, Any] = {
+        "table": table,
+        "where": where,
+        "samples": draft.samples_in(where) if where else {},
+        "lists": draft.lists_in(where) if where else {},
+        "span": panel.span,
+        **presentation(draft, spec),
+    }
+    if isinstance(spec, DescriptiveTable | CorrelationTable):
+        return _described(draft, table, spec, panel, common)
+    if isinstance(spec, VifTable):
+        return _vif(draft, table, spec, panel, common)
+    if isinstance(spec, MediationTable):
+        return _mediation(draft, table, spec, panel, common)
+    assert isinstance(spec, GrangerTable)
+    for number, pair in enumerate(spec.pairs):
+        for place, column in enumerate(pair):
+            draft.column_known(column, panel, (*path, "pairs", number, place))
+    params = common | spec.model_dump(mode="json")
+    return draft.add(
+        "granger", f"table {table}", params, (panel.step,), path, "panel causality tests are not built yet"
+    )
+
+
+def _described(
+    draft: Draft, table: str, spec: DescriptiveTable | CorrelationTable, panel: PanelDraft, common: dict[str, Any]
+) -> Step:
+    path: KeyPath = ("tables", table)
+    columns = [c for c in panel.columns if c not in panel.spec.keys] if spec.of == "all" else list(spec.of)
+    for number, column in enumerate(columns if spec.of != "all" else ()):
+        draft.column_known(column, panel, (*path, "of", number))
+    params = common | {"columns": columns, "all": spec.of == "all"}
+    if isinstance(spec, DescriptiveTable):
+        params |= {"stats": list(spec.stats), "name_extremes": spec.name_extremes}
+        return draft.add("describe", f"table {table}", params, (panel.step,), path)
+    params["stars"] = list(draft.spec.defaults.stars if spec.stars is None else spec.stars)
+    return draft.add("correlate", f"table {table}", params, (panel.step,), path)
+
+
+def _vif(draft: Draft, table: str, spec: VifTable, panel: PanelDraft, common: dict[str, Any]) -> Step:
+    path: KeyPath = ("tables", table)
+    written = RegressionTable.model_validate({"title": {"en": table}, "columns": [spec.of]})
+    text = draft.expand(spec.of, (*path, "of"))
+    planned = None
+    try:
+        planned = TableModels(draft, table, written, path).check(parse_formula(text), text, panel)
+    except UsageError as error:
+        draft.problem(error, (*path, "of"))
+    return draft.add("vif", f"table {table}", common | {"formula": text}, (panel.step,), path, planned)
+
+
+def _mediation(draft: Draft, table: str, spec: MediationTable, panel: PanelDraft, common: dict[str, Any]) -> Step:
+    path: KeyPath = ("tables", table)
+    for key in ("y", "x"):
+        draft.column_known(getattr(spec, key), panel, (*path, key))
+    for number, mediator in enumerate(spec.m):
+        draft.column_known(mediator, panel, (*path, "m", number))
+    for label, names in spec.merge_rows.items():
+        for number, name in enumerate(names):
+            draft.one_of(name, spec.m, "mediator", (*path, "merge_rows", label, number))
+    written = RegressionTable.model_validate({"title": {"en": table}, "columns": ["y ~ 1"]})
+    text = draft.expand(f"{spec.y} ~ {spec.x} + {spec.rest}", (*path, "rest"))
+    try:
+        TableModels(draft, table, written, path).check(parse_formula(text), text, panel)
+    except UsageError as error:
+        draft.problem(error, (*path, "rest"))
+    params = common | spec.model_dump(mode="json")
+    return draft.add("mediation", f"table {table}", params, (panel.step,), path, "mediation is not built yet")
+
+
+def _values(draft: Draft, table: str, spec: ValuesTable, panel: PanelDraft) -> Step:
+    path: KeyPath = ("tables", table)
+    keys = list(panel.spec.keys)
     if spec.values in keys:
         draft.problem(UsageError("values is a variable, not a key of the panel"), (*path, "values"))
-    draft.column_known(spec.values, (*path, "values"), "variable")
+    draft.column_known(spec.values, panel, (*path, "values"), "variable")
     if spec.rows not in keys:
         near = did_you_mean(spec.rows, keys)
-        draft.problem(UsageError(f"rows is a key of the panel{near}", hint=f"{keys[0]} or {keys[1]}"), (*path, "rows"))
+        draft.problem(UsageError(f"rows is a key of the panel{near}", hint=" or ".join(keys)), (*path, "rows"))
     repeated = [c for c in spec.columns if spec.columns.count(c) > 1]
     if repeated:
         draft.problem(UsageError(f"the column {repeated[0]!r} is listed twice"), (*path, "columns"))
@@ -168,26 +355,30 @@ def _values(draft: Draft, table: str, spec: ValuesTable, panel: Step) -> Step:
         "table": table,
         "values": spec.values,
         "rows": spec.rows,
-        "across": keys[0] if spec.rows == keys[1] else keys[1],
+        "across": keys[0] if spec.rows == keys[-1] else keys[-1],
         "columns": list(spec.columns),
-        **_presentation(draft, table, spec),
+        "span": panel.span,
+        **presentation(draft, spec),
     }
-    return draft.add("values", f"table {table}", params, (panel,), path)
+    return draft.add("values", f"table {table}", params, (panel.step,), path)
 
 
-def _presentation(draft: Draft, table: str, spec: RegressionTable | ValuesTable) -> dict[str, Any]:
+def presentation(draft: Draft, spec: Table) -> dict[str, Any]:
     """How a table looks, JSON-ready."""
     defaults = draft.spec.defaults
+    variables = {n: v for p in draft.spec.all_panels.values() for n, v in p.variables.items()} | draft.spec.variables
     shown: dict[str, Any] = {
         "title": spec.title.model_dump(),
         "notes": [n.model_dump() for n in spec.notes],
         "digits": defaults.digits if spec.digits is None else spec.digits,
-        "labels": {n: {"zh": v.zh, "en": v.en} for n, v in draft.spec.variables.items() if v.label},
+        "labels": {n: {"zh": v.zh, "en": v.en} for n, v in variables.items() if v.label},
+        "preset": spec.preset or defaults.preset,
     }
     if isinstance(spec, RegressionTable):
-        shown["show"] = [defaults.show.model_dump(), spec.show.model_dump()]
+        shown["show"] = [defaults.show.model_dump(exclude_none=True), spec.show.model_dump(exclude_none=True)]
         shown["stars"] = list(defaults.stars if spec.stars is None else spec.stars)
         shown["controls"] = _control_terms(draft)
+        shown["order"] = list(spec.order or ())
     return shown
 
 
@@ -212,12 +403,14 @@ def across_versions(spec: StudySpec, drafts: Mapping[str, Draft]) -> dict[str, S
         draft = drafts[DEFAULT]
         inputs = {s.digest: s for d in drafts.values() for _, s in d.estimates[table]}
         place = {digest: number for number, digest in enumerate(inputs)}
-        models = {v: [[key, place[s.digest]] for key, s in d.estimates[table]] for v, d in drafts.items()}
+        models = {
+            v: [{**column, "input": place[s.digest]} for column, s in d.estimates[table]] for v, d in drafts.items()
+        }
         params = {
             "table": grid_id(table),
             "terms": list(wanted.across_versions),
             "models": models,
-            **_presentation(draft, table, wanted),
+            **presentation(draft, wanted),
         }
         name = f"table {table} across versions"
         grids[table] = Step.make("grid", name, params, inputs.values(), ("tables", table))

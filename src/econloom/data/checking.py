@@ -1,0 +1,109 @@
+"""What can be wrong with a formula or condition before any data are read: names, functions and their arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from econloom.core.errors import ExpressionError, UsageError, did_you_mean, listed
+from econloom.core.expressions import Binary, Call, Items, Name, Node, children, parse
+from econloom.data.functions import FUNCTIONS, PLANNED, Parameter, bind
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Names beside the panel's columns.
+
+    Attributes
+    ----------
+    lists : mapping of str to tuple
+        For ``code in developed``.
+        A dated list is entered for each year in use, as ``oecd@2013``.
+    samples : mapping of str to str
+        Named conditions, usable as bare words.
+    by : tuple of str
+        Groups within which statistics such as ``mean`` are taken when they do not say ``by=``.
+    """
+
+    lists: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+    samples: Mapping[str, str] = field(default_factory=dict)
+    by: tuple[str, ...] = ()
+
+
+def check(expression: str, columns: Collection[str], scope: Scope | None = None) -> str | None:
+    """Refuse an expression that no data could satisfy: unknown names and functions, wrong arguments.
+
+    Parameters
+    ----------
+    columns : collection of str
+        The columns that will be there.
+
+    Returns
+    -------
+    str or None
+        Why it cannot be computed yet, where it uses a function that is not built.
+    """
+    scope = scope or Scope()
+    planned: list[str] = []
+    try:
+        _check(parse(expression), expression, columns, scope, planned)
+    except RecursionError:
+        raise UsageError(f"the expression is nested too deeply: {expression[:60]}…") from None
+    return f"the function {planned[0]}() is not built yet" if planned else None
+
+
+def _check(node: Node, text: str, columns: Collection[str], scope: Scope, planned: list[str]) -> None:
+    if isinstance(node, Name) and node.name not in columns and node.name not in scope.samples:
+        raise unknown_name(node, text, columns, scope)
+    if isinstance(node, Binary) and node.op in {"in", "not in"}:
+        _check_list(node.right, text, scope)
+        _check(node.left, text, columns, scope, planned)
+        return
+    if isinstance(node, Call) and node.function in PLANNED:
+        planned.append(node.function)
+    elif isinstance(node, Call):
+        bound(node, text)
+    for child in children(node):
+        inside = child.items if isinstance(child, Items) else (child,)
+        for part in inside:
+            _check(part, text, columns, scope, planned)
+
+
+def _check_list(node: Node, text: str, scope: Scope) -> None:
+    named = node.left if isinstance(node, Binary) and node.op == "@" else node
+    if isinstance(named, Name) and named.name not in scope.lists:
+        raise unknown_list(named, text, scope)
+
+
+def bound(node: Call, text: str) -> list[tuple[Parameter, Node]]:
+    """The arguments of a call, each with its parameter.
+
+    Raises
+    ------
+    ExpressionError
+        An unknown function, or arguments that do not fit it.
+    """
+    if node.function in PLANNED:
+        raise ExpressionError(f"the function {node.function}() is not built yet", text, node.position)
+    if node.function not in FUNCTIONS:
+        message = f"no function {node.function!r}{did_you_mean(node.function, (*FUNCTIONS, *PLANNED))}"
+        raise ExpressionError(message, text, node.position, f"known: {', '.join(FUNCTIONS)}")
+    try:
+        return bind(node.function, list(node.args), dict(node.kwargs))
+    except UsageError as error:
+        raise ExpressionError(error.message, text, node.position, error.hint) from None
+
+
+def unknown_name(node: Name, text: str, columns: Collection[str], scope: Scope) -> ExpressionError:
+    """The error of a word that is no column and no sample."""
+    if node.name in scope.lists:
+        return ExpressionError(f"{node.name!r} is a list: it stands behind 'in'", text, node.position)
+    known = [*columns, *scope.samples]
+    guess = did_you_mean(node.name, known)
+    hint = "a text stands in quotes" if not guess and node.name.isupper() else f"known: {listed(known, 12)}"
+    return ExpressionError(f"no column or sample {node.name!r}{guess}", text, node.position, hint)
+
+
+def unknown_list(node: Name, text: str, scope: Scope) -> ExpressionError:
+    """The error of a word behind ``in`` that is no list."""
+    return ExpressionError(f"no list {node.name!r}{did_you_mean(node.name, scope.lists)}", text, node.position)

@@ -1,0 +1,103 @@
+"""Steps that make figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from econloom.core.errors import UsageError, did_you_mean
+from econloom.study.document import KeyPath
+from econloom.study.language.figures import AnyFigure, LeaveOneOutFigure, TrendFigure
+from econloom.study.language.tables import Table
+from econloom.study.planning.draft import Draft
+from econloom.study.planning.tables import presentation
+from econloom.study.step import Step
+
+_LATER = {
+    "event_study": "event studies are not built yet",
+    "placebo": "placebo draws are not built yet",
+    "rings": "spatial rings are not built yet",
+}
+
+
+def steps(draft: Draft) -> dict[str, Step]:
+    """One step a figure."""
+    return {name: _figure(draft, name, spec) for name, spec in draft.spec.figures.items()}
+
+
+def _figure(draft: Draft, name: str, spec: AnyFigure) -> Step:
+    path: KeyPath = ("figures", name)
+    panel = spec.panel or draft.spec.main
+    if not draft.one_of(panel, draft.spec.all_panels, "panel", (*path, "panel")):
+        panel = draft.spec.main
+    look = {k: v for k, v in presentation(draft, _as_table(spec)).items() if k in {"title", "notes", "labels"}}
+    common = {"figure": name, "panel": panel, **look}
+    if isinstance(spec, TrendFigure):
+        return _trend(draft, name, spec, panel, common)
+    return _of_model(draft, name, spec, common)
+
+
+def _as_table(spec: AnyFigure) -> Any:
+    return Table.model_construct(title=spec.title, notes=spec.notes, digits=None, preset=None)
+
+
+def _trend(draft: Draft, name: str, spec: TrendFigure, panel: str, common: dict[str, Any]) -> Step:
+    path: KeyPath = ("figures", name)
+    made = draft.panels[panel]
+    for number, column in enumerate(spec.y):
+        draft.column_known(column, made, (*path, "y", number))
+    groups, planned = [], None
+    for number, sample in enumerate(spec.by or ()):
+        if sample in draft.spec.splits:
+            planned = "splits are not built yet"
+        elif draft.one_of(sample, draft.spec.samples, "sample", (*path, "by", number)):
+            found = draft.spec.samples[sample]
+            groups.append({"name": sample, "where": found.where, "zh": found.zh, "en": found.en})
+    texts = [g["where"] for g in groups if g["where"]]
+    params = common | {
+        "y": list(spec.y),
+        "groups": groups,
+        "stat": spec.stat,
+        "time": made.spec.keys[-1],
+        "span": made.span,
+        "samples": {k: v for t in texts for k, v in draft.samples_in(t).items()},
+        "lists": {k: v for t in texts for k, v in draft.lists_in(t).items()},
+    }
+    return draft.add("trend", f"figure {name}", params, (made.step,), path, planned)
+
+
+def _of_model(draft: Draft, name: str, spec: Any, common: dict[str, Any]) -> Step:
+    """A figure about one model of a table."""
+    path: KeyPath = ("figures", name)
+    table, _, column = spec.of.partition(".")
+    policy = getattr(spec, "policy", None)
+    if policy is not None:
+        draft.one_of(policy, draft.spec.policy, "policy", (*path, "policy"))
+    if not draft.one_of(table, draft.spec.tables, "table", (*path, "of")):
+        return draft.add("figure", f"figure {name}", common, (), path)
+    shown = draft.estimates.get(table, [])
+    names = {f"c{n}": n - 1 for n in range(1, len(shown) + 1)}
+    names |= {c["id"]: n for n, (c, _) in enumerate(shown) if c["id"]}
+    if shown and not draft.one_of(column, names, "column", (*path, "of")):
+        return draft.add("figure", f"figure {name}", common, (), path)
+    if not shown:
+        return draft.add("figure", f"figure {name}", common, (), path, f"the table {table!r} has no models yet")
+    found, estimate = shown[names[column]]
+    params = common | {k: v for k, v in spec.model_dump(mode="json").items() if k not in {"title", "notes", "panel"}}
+    if isinstance(spec, LeaveOneOutFigure):
+        return _leave_one_out(draft, name, spec, params, found, estimate)
+    return draft.add("figure", f"figure {name}", params, (estimate,), path, _LATER[spec.kind])
+
+
+def _leave_one_out(
+    draft: Draft, name: str, spec: LeaveOneOutFigure, params: dict[str, Any], found: dict[str, Any], estimate: Step
+) -> Step:
+    path: KeyPath = ("figures", name)
+    model = next(m for m in estimate.params["models"] if m["key"] == found["key"])
+    made = draft.panels[model["panel"]]
+    draft.column_known(spec.leave, made, (*path, "leave"))
+    if spec.term not in model["terms"]:
+        near = did_you_mean(spec.term, model["terms"])
+        draft.problem(UsageError(f"the model has no term {spec.term!r}{near}"), (*path, "term"))
+    params = params | {"model": model, "where": model["where"]}
+    params |= {k: estimate.params[k] for k in ("samples", "lists")}
+    return draft.add("leave_one_out", f"figure {name}", params, (made.step,), path, estimate.planned)

@@ -1,0 +1,268 @@
+"""From the columns of a table to models: references resolved, formulas expanded and checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from econloom.core.errors import ExpressionError, UsageError, did_you_mean
+from econloom.core.expressions import tokenize
+from econloom.core.labels import Label
+from econloom.data import expressions
+from econloom.data.expressions import Scope
+from econloom.panel.formula import ModelSpec, parse_formulas
+from econloom.study.document import KeyPath
+from econloom.study.language.tables import Column, RegressionTable
+from econloom.study.planning.draft import Draft, PanelDraft
+
+ESTIMATORS = {"ols", "iv", "liml", "pooled"}  # those that are built
+_NO_EFFECTS = {"pooled"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A column as it is shown: a model's key, its stage and its place in the file.
+
+    Attributes
+    ----------
+    model : dict
+        What is estimated, JSON-ready; columns with an equal ``key`` share one estimate.
+    stage : str
+        ``main``, ``first``, ``second`` or ``reduced``.
+    endogenous : str or None
+        Whose first stage.
+    group : str
+        Sample by which the columns are repeated, or ``""``.
+    id : str or None
+    head : Label or None
+    planned : str or None
+        Why it cannot be estimated yet.
+    """
+
+    model: dict[str, Any]
+    stage: str
+    endogenous: str | None
+    group: str
+    id: str | None
+    head: Label | None
+    planned: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready reference to the estimate."""
+        head = {"zh": self.head.zh, "en": self.head.en} if self.head else None
+        return {"key": self.model["key"], "stage": self.stage, "endogenous": self.endogenous, "group": self.group,
+                "id": self.id, "head": head}  # fmt: skip
+
+
+class TableModels:
+    """The models of one regression table."""
+
+    def __init__(self, draft: Draft, table: str, spec: RegressionTable, path: KeyPath) -> None:
+        self.draft = draft
+        self.table = table
+        self.spec = spec
+        self.path = path
+        self.words = spec.replace
+
+    def named(self) -> dict[str, tuple[Column, KeyPath]]:
+        """Models that columns and rows may refer to: those under ``define`` and the columns with an id."""
+        found = {n: (c, (*self.path, "define", n)) for n, c in self.spec.define.items()}
+        for column, path in self.columns():
+            if column.id is not None:
+                if column.id in found:
+                    self.draft.problem(UsageError(f"the id {column.id!r} is there twice"), path)
+                found[column.id] = (column, path)
+        return found
+
+    def columns(self) -> Iterator[tuple[Column, KeyPath]]:
+        """The written columns with their places, panel by panel."""
+        for number, column in enumerate(self.spec.columns):
+            yield column, (*self.path, "columns", number)
+        for block, panel in enumerate(self.spec.panels):
+            for number, column in enumerate(panel.columns):
+                yield column, (*self.path, "panels", block, "columns", number)
+
+    def shown(self) -> list[Shown]:
+        """Every column of the table, stepwise formulas and samples multiplied out."""
+        groups = self.spec.by or (None,)
+        found: list[Shown] = []
+        for number, sample in enumerate(groups):
+            if sample is not None and not self.draft.one_of(
+                sample, self.draft.spec.samples, "sample", (*self.path, "by", number)
+            ):
+                continue
+            for column, path in self.columns():
+                found += self.column(column, path, sample)
+        return [c for column in found for c in (*self.first_stages(column), column)]
+
+    def first_stages(self, column: Shown) -> list[Shown]:
+        """The first stages that ``show: {first_stage: true}`` puts before a column with instruments."""
+        wanted = [self.draft.spec.defaults.show.first_stage, self.spec.show.first_stage]
+        if not next((w for w in reversed(wanted) if w is not None), False) or column.stage != "main":
+            return []
+        return [replace(column, stage="first", endogenous=x, id=None, head=None) for x in column.model["endogenous"]]
+
+    def column(self, column: Column, path: KeyPath, sample: str | None) -> list[Shown]:
+        """One written column: several where its formula is stepwise, none where it has a fault."""
+        source, place = column, path
+        if column.of is not None:
+            named = self.named()
+            if not self.draft.one_of(column.of, named, "model", (*path, "of")):
+                return []
+            source, place = named[column.of]
+            if source.of is not None:
+                self.draft.problem(UsageError(f"{column.of!r} itself refers to {source.of!r}"), (*path, "of"))
+                return []
+        models = self.models(source, column, place, sample)
+        head = column.head.label if column.head else None
+        stage = column.stage or "main"
+        if stage != "main" and models and not all(m["instruments"] for m, _ in models):
+            self.draft.problem(UsageError(f"no {stage} stage: the model has no instruments"), path)
+            return []
+        if stage == "first" and models:
+            endogenous = models[0][0]["endogenous"]
+            if column.endogenous is not None and column.endogenous not in endogenous:
+                near = did_you_mean(column.endogenous, endogenous)
+                self.draft.problem(UsageError(f"{column.endogenous!r} is not endogenous{near}"), (*path, "endogenous"))
+                return []
+            if column.endogenous is None and len(endogenous) > 1:
+                hint = f"endogenous: one of {', '.join(endogenous)}"
+                self.draft.problem(UsageError("several first stages: say whose", hint=hint), path)
+                return []
+        return [Shown(m, stage, column.endogenous, sample or "", column.id, head, planned) for m, planned in models]
+
+    def models(
+        self, source: Column, shown: Column, path: KeyPath, group: str | None
+    ) -> list[tuple[dict[str, Any], str | None]]:
+        """What is estimated, with the reason where it cannot be yet."""
+        assert source.formula is not None
+        place = (*path, "formula") if isinstance(self.draft.typed_at(path), dict) else path
+        panel = self.panel(source, path)
+        if panel is None:
+            return []
+        text = replaced(self.draft.expand(source.formula, place), self.words)
+        try:
+            models = parse_formulas(text)
+            planned = [self.check(m, text, panel) for m in models]
+        except UsageError as error:
+            self.draft.problem(error, place)
+            return []
+        settings = self.settings(source, shown, path, panel, group)
+        if settings is None:
+            return []
+        common, reason = settings
+        return [(_keyed(common | _described(m)), reason or p) for m, p in zip(models, planned, strict=True)]
+
+    def panel(self, source: Column, path: KeyPath) -> PanelDraft | None:
+        """The panel of a column."""
+        name = source.panel or self.spec.panel or self.draft.spec.main
+        place = (*path, "panel") if source.panel else (*self.path, "panel")
+        if not self.draft.one_of(name, self.draft.spec.all_panels, "panel", place):
+            return None
+        return self.draft.panels.get(name)
+
+    def settings(
+        self, source: Column, shown: Column, path: KeyPath, panel: PanelDraft, group: str | None
+    ) -> tuple[dict[str, Any], str | None] | None:
+        """Sample, covariance, weights and estimator of a model; None where one of them does not exist."""
+        defaults, spec = self.draft.spec.defaults, self.spec
+        samples = [s for s in (group, source.sample or spec.sample) if s is not None]
+        reason = None
+        for sample in samples:
+            place = (*path, "sample") if source.sample else (*self.path, "sample")
+            if not self.draft.one_of(sample, self.draft.spec.samples, "sample", place):
+                return None
+            if self.draft.spec.samples[sample].match is not None:
+                reason = "matched samples are not built yet"
+        vcov = source.vcov or spec.vcov or defaults.vcov
+        owner = path if source.vcov else self.path if spec.vcov else ("defaults",)
+        for name in vcov.clusters:
+            for part in name.split("^"):
+                if not self.draft.column_known(part.strip(), panel, (*owner, "vcov", "cluster"), "cluster column"):
+                    return None
+        weights = source.weights or spec.weights or defaults.weights
+        if weights is not None and not self.draft.column_known(weights, panel, (*path, "weights"), "column of weights"):
+            return None
+        estimator = source.estimator or "ols"
+        if estimator not in ESTIMATORS:
+            reason = f"the estimator {estimator!r} is not built yet"
+        if source.prepare is not None:
+            reason = "winsorising and trimming are not built yet"
+        if spec.scale:
+            reason = "scaling of interactions is not built yet"
+        common = {
+            "panel": panel.name,
+            "samples": samples,
+            "where": self.where(samples, panel),
+            "vcov": {"kind": vcov.kind, "clusters": list(vcov.clusters)},
+            "ssc": source.ssc or spec.ssc or defaults.ssc,
+            "weights": weights,
+            "estimator": estimator,
+            "options": dict(source.options),
+            "prepare": source.prepare.model_dump(mode="json") if source.prepare else None,
+        }
+        return common, reason
+
+    def where(self, samples: list[str], panel: PanelDraft) -> str | None:
+        """The condition of a model's rows: the span, where more was loaded, and its samples."""
+        parts = [self.draft.conditions[s] for s in samples if s in self.draft.conditions]
+        if panel.span is not None:
+            time = panel.spec.keys[1]
+            parts.insert(0, f"`{time}` >= {panel.span[0]} and `{time}` <= {panel.span[1]}")
+        return " and ".join(f"({p})" for p in parts) if parts else None
+
+    def check(self, parsed: ModelSpec, text: str, panel: PanelDraft) -> str | None:
+        """Names and functions of a formula.
+
+        Returns
+        -------
+        str or None
+            Why it cannot be computed yet.
+        """
+        planned = None
+        for term in parsed.columns:
+            for factor in term.factors:
+                try:
+                    planned = expressions.check(factor.text, panel.known, Scope(self.draft.scope.lists)) or planned
+                except ExpressionError as error:
+                    at = factor.position + error.position
+                    raise ExpressionError(error.problem, text, at, error.hint) from None
+        for effect in parsed.effects:
+            for name in effect.columns:
+                if name not in panel.known:
+                    near = did_you_mean(name, panel.columns)
+                    raise ExpressionError(f"no column {name!r} for fixed effects{near}", text, text.rfind(name))
+        return planned
+
+
+def _described(parsed: ModelSpec) -> dict[str, Any]:
+    """The parts of a formula that planning needs."""
+    return {
+        "formula": parsed.text,
+        "outcome": parsed.outcome.name,
+        "terms": [t.name for t in parsed.regressors],
+        "effects": [e.name for e in parsed.effects],
+        "endogenous": [t.name for t in parsed.endogenous],
+        "instruments": [t.name for t in parsed.instruments],
+    }
+
+
+def _keyed(model: dict[str, Any]) -> dict[str, Any]:
+    """A model with a key that equal models share."""
+    text = json.dumps(model, sort_keys=True, ensure_ascii=False)
+    return model | {"key": hashlib.sha256(text.encode()).hexdigest()[:16]}
+
+
+def replaced(text: str, words: Mapping[str, str]) -> str:
+    """A formula with some names exchanged for other expressions."""
+    if not words:
+        return text
+    made, end = "", 0
+    for token in tokenize(text):
+        if token.kind == "name" and token.text in words:
+            made += text[end : token.position] + words[token.text]
+            end = token.position + len(token.text) + (2 if text[token.position] == "`" else 0)
+    return made + text[end:]

@@ -1,0 +1,44 @@
+"""Tests and statistics that rows of a table may name, with their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from econloom.core.labels import Label
+
+# entries of a fit's tests
+TESTS: Mapping[str, Label] = {
+    "first_stage_f": Label(zh="一阶段F值", en="First-stage F"),
+    "cragg_donald_f": Label(zh="Cragg-Donald F值", en="Cragg-Donald F"),
+    "kleibergen_paap_f": Label(zh="Kleibergen-Paap F值", en="Kleibergen-Paap F"),
+    "kleibergen_paap_lm": Label(zh="Kleibergen-Paap LM值", en="Kleibergen-Paap LM"),
+    "anderson_lm": Label(zh="Anderson LM值", en="Anderson LM"),
+    "sargan": Label(zh="Sargan检验", en="Sargan"),
+    "hansen_j": Label(zh="Hansen J检验", en="Hansen J"),
+    "endogeneity": Label(zh="内生性检验", en="Endogeneity"),
+    "fixed_effects_f": Label(zh="固定效应F检验", en="F test of the effects"),
+    "stock_yogo_10": Label(zh="Stock-Yogo 10%临界值", en="Stock-Yogo 10% value"),
+}
+# tests that are not built yet
+PLANNED_TESTS: Mapping[str, Label] = {
+    "hausman": Label(zh="Hausman检验", en="Hausman"),
+    "lr": Label(zh="LR检验", en="LR test"),
+    "ar1": Label(zh="AR(1)", en="AR(1)"),
+    "ar2": Label(zh="AR(2)", en="AR(2)"),
+    "anderson_rubin": Label(zh="Anderson-Rubin检验", en="Anderson-Rubin"),
+    "effective_f": Label(zh="有效F值", en="Effective F"),
+}
+# entries of a fit's statistics
+STATISTICS: Mapping[str, Label] = {
+    "n": Label.same("N"),
+    "n_units": Label(zh="个体数", en="Units"),
+    "n_clusters": Label(zh="聚类数", en="Clusters"),
+    "r2": Label.same("R²"),
+    "r2_within": Label(zh="组内R²", en="Within R²"),
+    "r2_within_unit": Label(zh="组内R²", en="Within R²"),
+    "r2_adjusted": Label(zh="调整R²", en="Adjusted R²"),
+    "loglik": Label(zh="对数似然值", en="Log likelihood"),
+    "aic": Label.same("AIC"),
+    "bic": Label.same("BIC"),
+    "mean_outcome": Label(zh="被解释变量均值", en="Mean of the outcome"),
+}
