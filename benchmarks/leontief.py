@@ -1,6 +1,6 @@
-"""Time the inter-country road: V B Y of one 2,464-sector table, the naive full inverse, and all fifteen years.
+"""Time the inter-country road: V B Y of one 2,464-sector table, the naive full inverse, all years of two releases.
 
-    python benchmarks/leontief.py [FOLDER] [ROUNDS]
+    python benchmarks/leontief.py [ROUNDS]
 
 The ways are run in turn, round by round, and medians are printed. OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE are removed
 from the environment (the process starts itself again without them), so that OpenBLAS picks the kernels of this machine.
@@ -18,7 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-FOLDER = Path(__file__).resolve().parents[1] / "studies/globalisation/data/wiod2016"
+STUDIES = Path(__file__).resolve().parents[1] / "studies"
+ASSEMBLED = STUDIES / "globalisation/data/wiod2016"
+ARRAYS = STUDIES / "globalisation_1995_2011/data/wiod2013"
 UNSET = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
@@ -39,26 +41,43 @@ def interleaved(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str,
     return seconds
 
 
-def main(folder: Path, rounds: int) -> None:
+def ways(assembled: Path, arrays: Path) -> dict[str, Callable[[], object]]:
     from econloom import iot
 
-    start = time.perf_counter()
-    tables = iot.read(folder)
-    iot.yearly_value_added_absorbed(tables)
-    cold = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    t = tables.table(tables.years[-1])
+    tables, older = iot.read(assembled), iot.read(arrays)
+    last = tables.years[-1]
+    t = tables.table(last)
     gap = np.abs(iot.value_added_absorbed(t) - naive(t)).max() / t.x.max()
-    ways = {
-        "read and check the folder": lambda: iot.read(folder),
-        "assemble one table": lambda: tables.table(tables.years[-1]),
+    print(f"n = {t.n}, {os.cpu_count()} cores; largest difference to the naive way {gap:.1e} of the largest output")
+    return {
+        "read and check wiod2016": lambda: iot.read(assembled),
+        "assemble one table": lambda: tables.table(last),
         "V B Y of one table": lambda: iot.value_added_absorbed(t),
         "naive: full inverse and V B Y": lambda: naive(t),
-        f"{len(tables.years)} years, read to flows": lambda: iot.yearly_value_added_absorbed(iot.read(folder)),
+        "domestic value added, one table": lambda: iot.domestic_value_added_exported(t),
+        f"{len(tables.years)} years, read to flows": lambda: iot.yearly_value_added_absorbed(iot.read(assembled)),
+        "read and check wiod2013": lambda: iot.read(arrays),
+        "unpack one table (n = 1,435)": lambda: older.table(2011),
+        f"{len(older.years)} years, read to index": lambda: iot.trade_benefit_indices(iot.read(arrays), "plain"),
+        f"{len(older.years)} years, index from DVA": lambda: iot.trade_benefit_indices(
+            older, flows="domestic_value_added"
+        ),
     }
-    print(f"n = {t.n}, {os.cpu_count()} cores; largest difference to the naive way {gap:.1e} of the largest output")
-    print(f"{len(tables.years)} years cold (first call in the process): {cold:.2f} s, peak memory {peak:.0f} MB")
-    for name, seconds in interleaved(ways, rounds).items():
+
+
+def cold(what: str, run: Callable[[], object]) -> None:
+    start = time.perf_counter()
+    run()
+    seconds, peak = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{what}: {seconds:.2f} s, peak memory so far {peak:.0f} MB")
+
+
+def main(rounds: int) -> None:
+    from econloom import iot
+
+    cold("wiod2013, read to index", lambda: iot.trade_benefit_indices(iot.read(ARRAYS), "plain"))
+    cold("wiod2016, read to flows", lambda: iot.yearly_value_added_absorbed(iot.read(ASSEMBLED)))
+    for name, seconds in interleaved(ways(ASSEMBLED, ARRAYS), rounds).items():
         print(f"{name:32s} median {statistics.median(seconds):7.3f} s   range {min(seconds):.3f}-{max(seconds):.3f}")
 
 
@@ -66,4 +85,4 @@ if __name__ == "__main__":
     if any(name in os.environ for name in UNSET):
         clean = {name: value for name, value in os.environ.items() if name not in UNSET}
         os.execve(sys.executable, [sys.executable, *sys.argv], clean)
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER, int(sys.argv[2]) if len(sys.argv) > 2 else 5)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
