@@ -1,28 +1,39 @@
-"""Models of a study: requests to fits, and fits to the columns of tables."""
+"""Models of a study: requests to fits, and fits to the columns and rows of tables."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from econloom.core.estimate import Tidy
+import polars as pl
+
+from econloom.core.errors import EstimationError
+from econloom.core.estimate import Tidy, Unavailable
 from econloom.core.frame import Panel
-from econloom.core.spec import TableSpec, VcovSpec
+from econloom.core.labels import Label
+from econloom.core.spec import Diagnostic, DiagnosticRow, ExtraRow, Group, TableSpec, VcovSpec
 from econloom.core.table import Table
+from econloom.data import expressions
 from econloom.data.expressions import Scope
 from econloom.panel import fit
+from econloom.panel.columns import Columns
+from econloom.panel.fit import Fit
+from econloom.panel.formula import parse_formula
 from econloom.report import tables
 
+Fits = Mapping[str, Fit]
+Numbers = tuple[float, float, float]
 
-def fit_all(panel: Panel, models: Sequence[Mapping[str, Any]], where: str | None, scope: Scope) -> dict[str, Any]:
-    """Fit the models of one group.
+
+def fit_all(panel: Panel, models: Sequence[Mapping[str, Any]], where: str | None, scope: Scope) -> dict[str, Fit]:
+    """Fit the models of one group, which share rows and effects.
 
     Parameters
     ----------
     panel : Panel
     models : sequence of mapping
-        As planned: key, formula, vcov, ssc, weights.
+        As planned: key, formula, vcov, ssc, weights, estimator.
     where : str, optional
         Condition of the rows that all share.
     scope : Scope
@@ -33,35 +44,157 @@ def fit_all(panel: Panel, models: Sequence[Mapping[str, Any]], where: str | None
     dict of str to Fit
         By key.
     """
-    requests = [
-        fit.request(
-            model["formula"],
-            panel,
-            vcov=VcovSpec(model["vcov"]["kind"], tuple(model["vcov"]["clusters"])),
-            weights=model["weights"],
-            where=where,
-            scope=scope,
-            unit=panel.unit,
-            ssc=model["ssc"],
-        )
-        for model in models
-    ]
+    requests = [_request(panel, model, where, scope) for model in models]
     return {model["key"]: made for model, made in zip(models, fit.fit_many(requests), strict=True)}
 
 
-def tidy(fits: Mapping[str, Any], column: Mapping[str, Any]) -> Tidy:
-    """The rows of one column: a fit, or one of its stages."""
+def _request(panel: Panel, model: Mapping[str, Any], where: str | pl.Series | None, scope: Scope | None) -> fit.Request:
+    return fit.request(
+        model["formula"],
+        panel,
+        vcov=VcovSpec(model["vcov"]["kind"], tuple(model["vcov"]["clusters"])),
+        weights=model["weights"],
+        where=where,
+        scope=scope,
+        unit=panel.unit,
+        ssc=model["ssc"],
+        method="liml" if model["estimator"] == "liml" else "2sls",
+    )
+
+
+def stage(fits: Fits, column: Mapping[str, Any]) -> Fit:
+    """The fit that a column shows: a model, or one of its stages."""
     made = fits[column["key"]]
-    summary: Tidy = made.summary
-    return summary
+    if column["stage"] == "first":
+        return made.first_stage[column["endogenous"] or next(iter(made.first_stage))]
+    return made.reduced_form if column["stage"] == "reduced" else made
 
 
-def table(fits: Mapping[str, Any], params: Mapping[str, Any], spec: TableSpec) -> tuple[Table, tuple[Tidy, ...]]:
-    """A regression table and the models in its columns."""
-    models = tuple(tidy(fits, column) for column in params["columns"])
-    return tables.regression(models, spec), models
+def tidy(fits: Fits, column: Mapping[str, Any]) -> Tidy:
+    """The rows of one column, which remember the sample by which it is repeated."""
+    found = stage(fits, column).summary
+    shown = column["stage"] if column["stage"] != "main" else found.stage
+    return replace(found, stage=shown, extra={**found.extra, "group": column["group"]})
 
 
-def grouped(models: Sequence[Tidy], columns: Sequence[Mapping[str, Any]]) -> tuple[Tidy, ...]:
-    """Models that remember the sample by which their column is repeated."""
-    return tuple(replace(m, extra={**m.extra, "group": c["group"]}) for m, c in zip(models, columns, strict=True))
+def table(fits: Fits, params: Mapping[str, Any], spec: TableSpec) -> tuple[Table, tuple[Tidy, ...]]:
+    """A regression table and the models in its columns.
+
+    Parameters
+    ----------
+    fits : mapping of str to Fit
+    params : mapping
+        As planned: columns, rows, groups, panels.
+    spec : TableSpec
+        Title, labels and looks.
+    """
+    models = tuple(tidy(fits, c) for c in params["columns"])
+    if params["panels"]:
+        return _in_panels(models, params, spec), models
+    return tables.regression(models, _whole(spec, params, fits, models)), models
+
+
+def _in_panels(models: tuple[Tidy, ...], params: Mapping[str, Any], spec: TableSpec) -> Table:
+    parts, start = [], 0
+    for number, panel in enumerate(params["panels"]):
+        end = start + panel["columns"]
+        label = Label(zh=panel["zh"] or panel["en"], en=panel["en"] or panel["zh"])
+        parts.append(tables.Panel(f"p{number + 1}", label, models[start:end]))
+        start = end
+    width = params["panels"][0]["columns"]
+    head = {**params, "columns": params["columns"][:width], "rows": []}
+    return tables.panels(parts, _whole(spec, head, {}, models[:width]))
+
+
+def _whole(spec: TableSpec, params: Mapping[str, Any], fits: Fits, models: tuple[Tidy, ...]) -> TableSpec:
+    """The table's spec with its groups, heads and further rows."""
+    heads = [c["head"] for c in params["columns"]]
+    digits = spec.digits
+    return replace(
+        spec,
+        groups=tuple(Group(_text(g), g["span"]) for g in params["groups"]),
+        heads=tuple(_text(h) if h else Label() for h in heads) if any(heads) else (),
+        order=tuple(params["order"]),
+        extra_rows=tuple(_extra(r, models, digits) for r in params["rows"] if "test" not in r),
+        diagnostics=tuple(_diagnostic(r, params["columns"], fits) for r in params["rows"] if "test" in r),
+    )
+
+
+def _text(label: Mapping[str, Any]) -> Label:
+    return Label(zh=label["zh"], en=label["en"])
+
+
+def _extra(row: Mapping[str, Any], models: tuple[Tidy, ...], digits: int) -> ExtraRow:
+    if "stat" in row:
+        found = [m.glance.get(row["stat"]) for m in models]
+        cells: list[Any] = [v if n in row["at"] else None for n, v in enumerate(found, 1)]
+    else:
+        values = dict(zip(row["at"], row["values"], strict=True))
+        given = [values.get(n) for n in range(1, len(models) + 1)]
+        cells = [_text(v) if isinstance(v, Mapping) else v for v in given]
+    return ExtraRow(_text(row["label"]), tuple(cells), digits=row["digits"] or digits)
+
+
+def _diagnostic(row: Mapping[str, Any], columns: Sequence[Mapping[str, Any]], fits: Fits) -> DiagnosticRow:
+    """A test of the models in the columns that it is asked for."""
+    cells: list[Diagnostic | Unavailable | None] = [None] * len(columns)
+    for place in row["at"]:
+        column = columns[place - 1]
+        name = row["test"]
+        if name == "first_stage_f" and column["endogenous"]:
+            name = f"first_stage_f[{column['endogenous']}]"
+        cells[place - 1] = _result(fits[column["key"]], name)
+    return DiagnosticRow(row["test"], _text(row["label"]), tuple(cells), digits=row["digits"])
+
+
+def _result(made: Fit, test: str) -> Diagnostic | Unavailable:
+    if test not in made.tests:
+        return Unavailable(f"the model {made.request.model.text} has no {test}")
+    found = made.tests[test]
+    if isinstance(found, Unavailable):
+        return found
+    critical = found.critical_values[0][1] if found.critical_values else None
+    p_value = found.p_value if found.p_value == found.p_value else None
+    return Diagnostic(found.statistic, p_value, critical)
+
+
+def regressors(panel: Panel, formula: str) -> dict[str, Any]:
+    """The columns of a formula's regressors by name, (n,) each, NaN where missing."""
+    model = parse_formula(formula)
+    columns = Columns(panel)
+    return {term.name: columns.term(term, formula) for term in model.regressors}
+
+
+def leave_one_out(
+    panel: Panel, params: Mapping[str, Any], scope: Scope, progress: Callable[[int, int], object]
+) -> list[tuple[str, Numbers]]:
+    """One coefficient on the whole sample, then with each value of a column left out.
+
+    Parameters
+    ----------
+    params : mapping
+        As planned: model, term, leave, where.
+
+    Returns
+    -------
+    list of (name, (estimate, conf_low, conf_high))
+        The whole sample first.
+    """
+    model, leave = params["model"], params["leave"]
+    inside = pl.repeat(True, panel.height, eager=True)
+    if params["where"] is not None:
+        inside = expressions.condition(panel, params["where"], scope).fill_null(False)
+    values = panel.frame.filter(inside)[leave].unique().drop_nulls().sort().to_list()
+    found = [("all", _interval(panel, model, inside, params["term"]))]
+    for number, value in enumerate(values, 1):
+        without = inside & (panel.column(leave) != value).fill_null(True)
+        found.append((str(value), _interval(panel, model, without, params["term"])))
+        progress(number, len(values))
+    return found
+
+
+def _interval(panel: Panel, model: Mapping[str, Any], where: pl.Series, term: str) -> Numbers:
+    made = fit.fit_many([_request(panel, model, where, None)])[0].summary.coefficient(term)
+    if made is None:
+        raise EstimationError(f"{term!r} has no coefficient in {model['formula']}")
+    return made.estimate, made.conf_low, made.conf_high

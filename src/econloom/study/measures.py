@@ -41,24 +41,29 @@ class Measure:
     apply: Callable[..., pl.DataFrame]
 
 
-def _flows(source: iot.YearlyTables, progress: Progress) -> Any:
-    return iot.yearly_value_added_absorbed(source, progress)
+def _flows(source: iot.YearlyTables, progress: Progress, flows: str = "absorbed") -> Any:
+    yearly = iot.yearly_value_added_absorbed if flows == "absorbed" else iot.yearly_domestic_value_added
+    return yearly(source, progress)
 
 
 def _flows_of(source: str, options: Mapping[str, str]) -> str:
-    return f"value added absorbed of {source}"
+    what = "value added absorbed" if options.get("flows", "absorbed") == "absorbed" else "domestic value added exported"
+    return f"{what} of {source}"
 
 
-def _trade_benefit_index(source: iot.YearlyTables, flows: Any, form: Any = "known_totals") -> pl.DataFrame:
-    return iot.trade_benefit_indices(source, form, absorbed=flows)
+def _trade_benefit_index(
+    source: iot.YearlyTables, found: Any, form: Any = None, flows: Any = "absorbed"
+) -> pl.DataFrame:
+    known = {"absorbed" if flows == "absorbed" else "exported": found}
+    return iot.trade_benefit_indices(source, form, flows=flows, **known)
 
 
 MEASURES: Mapping[str, Measure] = {
     "trade_benefit_index": Measure(
         tables=True,
-        options={"form": ("known_totals", "plain")},
+        options={"form": ("known_totals", "plain"), "flows": ("absorbed", "domestic_value_added")},
         shared=_flows,
-        shared_options=(),
+        shared_options=("flows",),
         part=_flows_of,
         apply=_trade_benefit_index,
     ),

@@ -17,7 +17,7 @@ TESTS: Mapping[str, Label] = {
     "hansen_j": Label(zh="Hansen J检验", en="Hansen J"),
     "endogeneity": Label(zh="内生性检验", en="Endogeneity"),
     "fixed_effects_f": Label(zh="固定效应F检验", en="F test of the effects"),
-    "stock_yogo_10": Label(zh="Stock-Yogo 10%临界值", en="Stock-Yogo 10% value"),
+    "stock_yogo": Label(zh="Cragg-Donald F值{Stock-Yogo临界值}", en="Cragg-Donald F {Stock-Yogo}"),
 }
 # tests that are not built yet
 PLANNED_TESTS: Mapping[str, Label] = {

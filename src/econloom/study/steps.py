@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -16,9 +16,9 @@ from econloom.core.labels import Label
 from econloom.core.lineage import Event
 from econloom.core.spec import Show, TableSpec
 from econloom.core.table import Table
-from econloom.data import aggregate, clean, expressions, joins, readers
+from econloom.data import aggregate, clean, describe, expressions, joins, readers
 from econloom.data.expressions import Scope
-from econloom.report import grids, tables
+from econloom.report import figures, grids, presets, summaries, tables
 from econloom.study import estimates, schema
 from econloom.study.catalog import SourceFacts
 from econloom.study.measures import MEASURES
@@ -49,7 +49,7 @@ def perform(step: Step, inputs: Sequence[Any], context: Context) -> Any:
 
 
 def _read_tables(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> iot.YearlyTables:
-    found = iot.read(context.facts[params["digest"]].path)
+    found = iot.read(context.facts[params["digest"]].path, params["layout"])
     if not isinstance(found, iot.YearlyTables):
         raise DataError(f"{params['source']}: one table, where a folder of yearly tables is needed")
     return found
@@ -196,6 +196,71 @@ def _grid(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) ->
     return grids.across_versions(models, params["terms"], _spec(params))
 
 
+def _rows_of(params: Mapping[str, Any], panel: Panel) -> Panel:
+    """The rows of a table's sample, in the span."""
+    inside = _in_span(panel, params["span"])
+    if params["where"] is None:
+        return inside
+    kept = expressions.condition(inside, params["where"], _scope(params))
+    rows = inside.frame.filter(kept.fill_null(False))
+    if rows.height == 0:
+        raise DataError(f"no row where {params['where']}")
+    return inside.with_rows(rows)
+
+
+def _describe(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
+    panel = _rows_of(params, inputs[0])
+    columns = [c for c in params["columns"] if not params["all"] or panel.column(c).dtype.is_numeric()]
+    numbers = describe.descriptive(panel, columns)
+    return summaries.descriptive(numbers, _spec(params), params["stats"], name_extremes=params["name_extremes"])
+
+
+def _correlate(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
+    values, p_values = describe.correlations(_rows_of(params, inputs[0]), params["columns"])
+    return summaries.correlations(params["columns"], values, _spec(params), p_values)
+
+
+def _vif(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
+    panel = _rows_of(params, inputs[0])
+    return summaries.vif(describe.variance_inflation(estimates.regressors(panel, params["formula"])), _spec(params))
+
+
+def _trend(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> figures.Trend:
+    panel = _in_span(inputs[0], params["span"])
+    scope = _scope(params)
+    groups = {
+        g["name"]: (
+            Label(zh=g["zh"] or g["name"], en=g["en"] or g["name"]),
+            expressions.condition(panel, g["where"], scope).fill_null(False),
+        )
+        for g in params["groups"]
+    }
+    labels = {name: Label(**label) for name, label in params["labels"].items()}
+    spec = figures.TrendSpec(
+        params["figure"],
+        Label(**params["title"]),
+        params["time"],
+        tuple(params["y"]),
+        params["stat"],
+        labels=labels,
+        notes=tuple(Label(**n) for n in params["notes"]),
+    )
+    return figures.trend(panel.frame, groups, spec)
+
+
+def _leave_one_out(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> figures.Intervals:
+    found = estimates.leave_one_out(inputs[0], params, _scope(params), context.progress)
+    return figures.Intervals(
+        params["figure"],
+        Label(**params["title"]),
+        points=tuple(figures.Interval(n, Label.same(n), *numbers) for n, numbers in found[1:]),
+        value_label=Label(**params["labels"].get(params["term"], {"zh": params["term"], "en": params["term"]})),
+        place_label=Label(**params["labels"].get(params["leave"], {"zh": params["leave"], "en": params["leave"]})),
+        baseline=figures.Interval("all", Label(zh="全样本", en="all"), *found[0][1]),
+        notes=tuple(Label(**n) for n in params["notes"]),
+    )
+
+
 def _scope(params: Mapping[str, Any]) -> Scope:
     lists = {name: tuple(items) for name, items in params.get("lists", {}).items()}
     return Scope(lists, params.get("samples", {}))
@@ -205,7 +270,7 @@ def _spec(params: Mapping[str, Any]) -> TableSpec:
     show = Show()
     for level in params.get("show", ()):
         show = schema.Show.model_validate(level).over(show)
-    return TableSpec(
+    spec = TableSpec(
         id=params["table"],
         title=Label(**params["title"]),
         show=show,
@@ -215,6 +280,7 @@ def _spec(params: Mapping[str, Any]) -> TableSpec:
         labels=tuple((name, Label(**label)) for name, label in params["labels"].items()),
         notes=tuple(Label(**n) for n in params["notes"]),
     )
+    return spec if params["preset"] is None else replace(spec, style=presets.load(params["preset"]).style)
 
 
 _WIRING: dict[str, Callable[[Mapping[str, Any], Sequence[Any], Context], Any]] = {
@@ -232,4 +298,9 @@ _WIRING: dict[str, Callable[[Mapping[str, Any], Sequence[Any], Context], Any]] =
     "table": _table,
     "values": _values,
     "grid": _grid,
+    "describe": _describe,
+    "correlate": _correlate,
+    "vif": _vif,
+    "trend": _trend,
+    "leave_one_out": _leave_one_out,
 }

@@ -12,6 +12,7 @@ from pydantic_core import CoreSchema
 from econloom.core import spec as core
 from econloom.study.language.base import ColumnName, Flag, Identifier, Model, one_or_many
 
+Statistic = Literal["n_units", "n_clusters", "r2", "r2_adjusted", "loglik", "aic", "bic", "mean_outcome"]
 Ssc = Literal["fixest", "reghdfe", "xtreg", "areg", "ivreg2", "ivreg2_small", "none"]
 Clusters = Annotated[tuple[ColumnName, ...], BeforeValidator(one_or_many), Field(min_length=1, max_length=4)]
 
@@ -65,22 +66,39 @@ class Show(Model):
     effects: Flag | Literal["merged"] | None = None
     controls: Literal["collapse", "full"] | None = None
     first_stage: Flag | None = Field(None, description="Before each column with instruments, its first stages.")
-    clusters: Flag | None = Field(None, description="A row with the number of clusters.")
-    outcome_mean: Flag | None = Field(None, description="A row with the mean of the outcome.")
-    italics: Flag | None = Field(None, description="Names of variables in italics.")
-    leading_zero: Flag | None = None
-    marks: Literal["yes", "tick", "control"] | None = Field(None, description="是/否, √ or 控制 in yes/no rows.")
-    note: Literal["full", "same", "none"] | None = Field(None, description="`same` is 下表同 after the first table.")
+    statistics: tuple[Statistic, ...] | None = Field(None, description="Rows below R2, such as n_clusters.")
+    outcomes: Literal["each", "merge", "none"] | None = Field(None, description="Outcomes above the columns.")
+    marks: Literal["style", "是", "控制", "Yes", "√"] | None = Field(None, description="Words of yes/no rows.")
 
     def over(self, base: core.Show) -> core.Show:
-        """``base`` with the keys that are set here and that tables know."""
-        said = self.model_dump(exclude_none=True)
-        if "r2" in said:
-            said["r2"] = {"overall": "r2", "none": "none"}.get(said["r2"], f"r2_{said['r2']}")
-        if "constant" in said:
-            said["constant"] = said["constant"] != "none"
-        said.pop("first_stage", None)
+        """``base`` with the keys that are set here."""
+        said: dict[str, Any] = {}
+        if self.paren is not None:
+            said["paren"] = self.paren
+        if self.r2 is not None:
+            said["r2"] = _R2[self.r2]
+        if self.constant is not None:
+            said["constant"] = self.constant != "none"
+        if self.effects is not None:
+            said |= {"effects": self.effects is not False, "merge_effects": self.effects == "merged"}
+        if self.controls is not None:
+            said["controls"] = self.controls
+        if self.outcomes is not None:
+            said["outcomes"] = self.outcomes
+        if self.statistics is not None:
+            said["statistics"] = self.statistics
+        if self.marks is not None:
+            said["marks"] = self.marks
         return replace(base, **said)
+
+
+_R2 = {
+    "overall": "r2",
+    "within": "r2_within",
+    "within_unit": "r2_within_unit",
+    "adjusted": "r2_adjusted",
+    "none": "none",
+}
 
 
 def _float(value: Any) -> Any:
