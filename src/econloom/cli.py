@@ -58,14 +58,13 @@ def run_command(arguments: Sequence[str]) -> int:
         Exit code: 0 well, 1 a check failed, 2 usage or study file, 3 data, 4 estimation, 130 interrupted.
     """
     try:
-        app(args=list(arguments), prog_name="econloom", standalone_mode=False)
+        code = app(args=list(arguments), prog_name="econloom", standalone_mode=False)
     except EconloomError as error:
         return _fail(error, "--json" in arguments)
     except _WRONG_USAGE as error:
         return _fail(_usage(error), "--json" in arguments)
     except (KeyboardInterrupt, typer.Abort):
-        print("interrupted: nothing was changed", file=sys.stderr)
-        return INTERRUPTED
+        code = INTERRUPTED
     except typer.Exit as leave:
         return int(leave.exit_code)
     except BrokenPipeError:
@@ -73,7 +72,9 @@ def run_command(arguments: Sequence[str]) -> int:
         return 0
     except MemoryError:
         return _fail(EconloomError("not enough memory for this"), "--json" in arguments)
-    return 0
+    if code == INTERRUPTED:  # newer versions of typer return it, older ones raise
+        print("interrupted: nothing was changed", file=sys.stderr)
+    return code if isinstance(code, int) else 0
 
 
 def _usage(error: Any) -> UsageError:

@@ -92,7 +92,5 @@ def test_specifications():
     assert str(el.cluster("code")) == "cluster(code)" and str(el.hc1()) == "hc1" and str(el.iid()) == "iid"
     with pytest.raises(UsageError, match="needs a column"):
         el.cluster()
-    with pytest.raises(UsageError, match="2 ways"):
-        el.cluster("code", "year")
     spec = TableSpec("t", Label.same("T"), labels=(("x", Label()), ("x", Label(en="X"))))
     assert spec.label("x").en == "X" and spec.label("z").en == "z"
