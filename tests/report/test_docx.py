@@ -25,9 +25,12 @@ ORDERS = {
     for name, children in {
         "tcPr": "cnfStyle tcW gridSpan hMerge vMerge tcBorders shd noWrap tcMar textDirection tcFitText vAlign",
         "rPr": "rStyle rFonts b bCs i iCs color kern sz szCs highlight u vertAlign rtl cs em lang",
-        "pPr": "pStyle keepNext keepLines pageBreakBefore tabs snapToGrid spacing ind contextualSpacing jc rPr",
+        "pPr": "pStyle keepNext keepLines pageBreakBefore tabs snapToGrid spacing ind contextualSpacing jc outlineLvl rPr sectPr",
         "tblPr": "tblStyle tblW jc tblCellSpacing tblInd tblBorders shd tblLayout tblCellMar tblLook",
+        "tblCellMar": "top left bottom right",
         "tcBorders": "top left bottom right",
+        "trPr": "cantSplit tblHeader",
+        "sectPr": "type pgSz pgMar cols docGrid",
     }.items()
 }
 SOFFICE = shutil.which("soffice")

@@ -41,7 +41,7 @@ def tricky(columns: int) -> Table:
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("kind", ["html", "md", "csv"])
+@pytest.mark.parametrize("kind", ["html", "md", "csv", "tex"])
 def test_snapshots(table: Table, kind: str, lang: Lang) -> None:
     """Rewritten by ``ECONLOOM_SNAPSHOTS=write pytest tests/report``."""
     file = SNAPSHOTS / f"t3.{lang}.{kind}"
@@ -75,7 +75,9 @@ def test_html_is_well_formed_and_escaped() -> None:
 def test_html_has_three_rules_and_one_above_the_statistics(table: Table) -> None:
     page = html.render(table, "zh")
     assert page.count('<th class="stub rule"') == 2
-    assert "border-top: 1.5pt" in page and "border-bottom: 1.5pt" in page and "0.75pt" in page
+    assert (
+        "border-top: var(--outer, 1.5pt)" in page and "border-bottom: var(--outer, 1.5pt)" in page and "0.75pt" in page
+    )
     assert 'data-source="t3.c2.tbi">11.5545<sup>***</sup></td>' in page
     assert "−0.9086" in page
     assert 'lang="zh-CN"' in page
@@ -106,7 +108,7 @@ def test_csv_runs_no_formula_and_keeps_numbers(table: Table) -> None:
 
 def test_write_goes_by_the_suffix_and_leaves_nothing_aside(table: Table, tmp_path: Path) -> None:
     written = out.write_all(table, tmp_path / "tables", "zh")
-    assert [p.name for p in written] == ["t3.docx", "t3.html", "t3.md", "t3.csv"]
+    assert [p.name for p in written] == ["t3.docx", "t3.tex", "t3.html", "t3.md", "t3.xlsx", "t3.csv"]
     assert sorted(p.name for p in (tmp_path / "tables").iterdir()) == sorted(p.name for p in written)
 
 

@@ -19,8 +19,18 @@ from econloom.core.table import Style, Table
 _Key = TypeVar("_Key", bound=Hashable)
 _Sentence = Callable[[Sequence[Tidy], TableSpec, Lang], str]
 _ERRORS = {
-    "zh": {"iid": "普通标准误", "hc1": "异方差稳健标准误"},
-    "en": {"iid": "conventional (iid) standard errors", "hc1": "heteroskedasticity-robust standard errors"},
+    "zh": {
+        "iid": "普通标准误",
+        "hc1": "异方差稳健标准误",
+        "hc2": "异方差稳健标准误（HC2）",
+        "hc3": "异方差稳健标准误（HC3）",
+    },
+    "en": {
+        "iid": "conventional (iid) standard errors",
+        "hc1": "heteroskedasticity-robust standard errors",
+        "hc2": "heteroskedasticity-robust standard errors (HC2)",
+        "hc3": "heteroskedasticity-robust standard errors (HC3)",
+    },
 }
 _COLLINEAR = re.compile(r"collinear with (.+?)( and \d+ more)?")
 _REASONS = {

@@ -17,8 +17,10 @@ from econloom.core.table import Table
 
 FORMATS: dict[str, str] = {
     "docx": "econloom.report.render.docx",
+    "tex": "econloom.report.render.latex",
     "html": "econloom.report.render.html",
     "md": "econloom.report.render.markdown",
+    "xlsx": "econloom.report.render.xlsx",
     "csv": "econloom.report.render.csv",
 }
 _STEM = re.compile(r"\w[\w.-]*")
@@ -30,7 +32,7 @@ def render(table: Table, kind: str, lang: Lang = "zh") -> bytes:
     Parameters
     ----------
     table : Table
-    kind : {"docx", "html", "md", "csv"}
+    kind : {"docx", "tex", "html", "md", "xlsx", "csv"}
     lang : {"zh", "en"}
 
     Raises

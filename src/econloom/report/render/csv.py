@@ -39,21 +39,23 @@ def render(table: Table, lang: Lang = "zh") -> bytes:
 
 
 def _records(table: Table, lang: Lang) -> Iterator[list[str]]:
+    glyphs = fmt.plain(table.style)
     if title := fmt.caption(table, lang):
-        yield [_safe(title)]
+        yield [safe(title)]
     for depth, header in enumerate(table.header, 1):
         stub = table.stub.text(lang) if depth == len(table.header) else ""
-        yield [_safe(fmt.clean(stub))] + [t for c in header for t in [_cell(c, lang)] + [""] * (c.span - 1)]
+        yield [safe(fmt.clean(stub))] + [t for c in header for t in [_cell(c, lang, glyphs)] + [""] * (c.span - 1)]
     for row in table.rows:
-        yield [_safe(fmt.clean(row.label.text(lang)))] + [_cell(c, lang) for c in row.cells]
+        yield [safe(fmt.clean(row.label.text(lang)))] + [_cell(c, lang, glyphs) for c in row.cells]
     for note in table.notes:
-        yield [_safe(fmt.clean(note.text(lang)))]
+        yield [safe(fmt.clean(note.text(lang)))]
 
 
-def _cell(cell: Cell, lang: Lang) -> str:
-    words = fmt.text(cell, lang, fmt.PLAIN)
-    return _safe(words) if cell.kind == "text" else words
+def _cell(cell: Cell, lang: Lang, glyphs: fmt.Glyphs) -> str:
+    words = fmt.text(cell, lang, glyphs)
+    return safe(words) if cell.kind == "text" else words
 
 
-def _safe(words: str) -> str:
+def safe(words: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
     return f"'{words}" if words.startswith(_FORMULA) else words

@@ -8,7 +8,7 @@ from __future__ import annotations
 from html import escape
 
 from econloom.core.labels import Lang
-from econloom.core.table import Cell, Row, Table
+from econloom.core.table import Cell, Row, Style, Table
 from econloom.report import format as fmt
 
 # the class is doubled to outweigh the striped, right-aligned tables of notebooks
@@ -16,12 +16,18 @@ STYLE = """<style>
 .econloom-table.econloom-table { display: table; margin: 1em auto; max-width: 100%; font-size: 0.95em; line-height: 1.4;
   font-family: "Times New Roman", "Liberation Serif", "SimSun", "宋体", "Songti SC", "Noto Serif CJK SC", serif; }
 .econloom-table.econloom-table table { width: 100%; margin: 0; border: 0; border-collapse: collapse;
-  border-top: 1.5pt solid currentColor; border-bottom: 1.5pt solid currentColor; font: inherit; table-layout: auto; }
+  border-top: var(--outer, 1.5pt) solid currentColor; border-bottom: var(--outer, 1.5pt) solid currentColor;
+  font: inherit; table-layout: auto; }
 .econloom-table.econloom-table tr { background: none; border: 0; }
 .econloom-table.econloom-table tr > * { padding: 0.1em 1em; border: 0; background: none; color: inherit;
   font-weight: normal; text-align: center; vertical-align: middle; font-variant-numeric: tabular-nums lining-nums; }
 .econloom-table.econloom-table tr > .stub { text-align: left; padding-left: 0.3em; max-width: 22em; }
-.econloom-table.econloom-table tr > .rule { border-top: 0.75pt solid currentColor; }
+.econloom-table.econloom-table tr > .rule { border-top: var(--inner, 0.75pt) solid currentColor; }
+.econloom-table.econloom-table tr > .spanner { padding-bottom: 0; }
+.econloom-table.econloom-table tr > .spanner span { display: block; padding-bottom: 0.15em;
+  border-bottom: var(--spanner, 0.5pt) solid currentColor; }
+.econloom-table.econloom-table tr.panel > th { text-align: left; padding-left: 0.3em; }
+.econloom-table.econloom-table tr.panel > .middle { text-align: center; }
 .econloom-table.econloom-table tr > .number { white-space: nowrap; }
 .econloom-table.econloom-table tr.estimate > * { padding-bottom: 0; }
 .econloom-table.econloom-table tr.paren > * { padding-top: 0; line-height: 1.2; }
@@ -55,11 +61,12 @@ def render(table: Table, lang: Lang = "zh") -> str:
 def fragment(table: Table, lang: Lang = "zh") -> str:
     """The table without the style block, for a page that has it once."""
     title = escape(fmt.caption(table, lang))
-    lines = [f'<div class="econloom-table" lang="{_LANGUAGES[lang]}" data-table="{escape(fmt.clean(table.id))}">']
+    opening = f'<div class="econloom-table" lang="{_LANGUAGES[lang]}" data-table="{escape(fmt.clean(table.id))}"'
+    lines = [f"{opening}{_rule_widths(table.style)}>"]
     if title:
         lines.append(f'<div class="title">{title}</div>')
     lines += ["<table>", "<thead>", *_head(table, lang), "</thead>", "<tbody>"]
-    lines += [_row(row, lang, rule=row.rule_above or n == 0) for n, row in enumerate(table.rows)]
+    lines += [_row(table, row, lang, rule=row.rule_above or n == 0) for n, row in enumerate(table.rows)]
     lines += ["</tbody>", "</table>"]
     if table.notes:
         notes = "".join(f"<p>{escape(fmt.clean(n.text(lang)))}</p>" for n in table.notes)
@@ -67,29 +74,51 @@ def fragment(table: Table, lang: Lang = "zh") -> str:
     return "\n".join([*lines, "</div>"]) + "\n"
 
 
+def _rule_widths(style: Style) -> str:
+    """The style's rules where they differ from the default ones."""
+    usual = Style()
+    widths = {"outer": "outer_rule", "inner": "inner_rule", "spanner": "spanner_rule"}
+    changed = {n: getattr(style, f) for n, f in widths.items() if getattr(style, f) != getattr(usual, f)}
+    return f' style="{"; ".join(f"--{n}: {v:g}pt" for n, v in changed.items())}"' if changed else ""
+
+
 def _head(table: Table, lang: Lang) -> list[str]:
     depth = len(table.header)
     tall = f' rowspan="{depth}"' if depth > 1 else ""
     stub = f'<th class="stub" scope="col"{tall}>{escape(fmt.clean(table.stub.text(lang)))}</th>'
-    rows = ["".join(_heading(c, lang) for c in header) for header in table.header]
+    rows = [
+        "".join(_heading(c, lang, table.style, last=level == depth) for c in header)
+        for level, header in enumerate(table.header, 1)
+    ]
     return [f"<tr>{stub if n == 0 else ''}{cells}</tr>" for n, cells in enumerate(rows)]
 
 
-def _heading(cell: Cell, lang: Lang) -> str:
+def _heading(cell: Cell, lang: Lang, style: Style, last: bool) -> str:
+    ruled = cell.rule and not last
     scope = f' scope="colgroup" colspan="{cell.span}"' if cell.span > 1 else ' scope="col"'
-    return f"<th{scope}>{escape(fmt.text(cell, lang))}</th>"
+    words = _words(fmt.text(cell, lang), cell.italic, style)
+    return f'<th class="spanner"{scope}><span>{words}</span></th>' if ruled else f"<th{scope}>{words}</th>"
 
 
-def _row(row: Row, lang: Lang, rule: bool) -> str:
+def _words(words: str, italic: bool, style: Style) -> str:
+    return f"<i>{escape(words)}</i>" if words and fmt.slanted(words, italic, style) else escape(words)
+
+
+def _row(table: Table, row: Row, lang: Lang, rule: bool) -> str:
     line = " rule" if rule else ""
-    label = escape(fmt.clean(row.label.text(lang)))
+    label = _words(fmt.clean(row.label.text(lang)), row.italic, table.style)
+    if row.role == "panel":
+        middle = " middle" if table.style.panel_align == "center" else ""
+        across = f'colspan="{table.n_columns + 1}" scope="rowgroup"'
+        return f'<tr class="panel"><th class="label{line}{middle}" {across}>{label}</th></tr>'
+    glyphs = fmt.typeset(table.style)
     stub = f'<th class="stub{line}" scope="row">{label}</th>'
-    return f'<tr class="{row.role}">{stub}{"".join(_cell(c, lang, line) for c in row.cells)}</tr>'
+    return f'<tr class="{row.role}">{stub}{"".join(_cell(c, lang, line, glyphs) for c in row.cells)}</tr>'
 
 
-def _cell(cell: Cell, lang: Lang, line: str) -> str:
-    words, stars = fmt.parts(cell, lang)
+def _cell(cell: Cell, lang: Lang, line: str, glyphs: fmt.Glyphs) -> str:
     kind = "text" if cell.kind in ("text", "mark", "empty") else "number"
     source = f' data-source="{escape(fmt.clean(cell.source))}"' if cell.source else ""
-    raised = f"<sup>{stars}</sup>" if stars else ""
-    return f'<td class="{kind}{line}"{source}>{escape(words)}{raised}</td>'
+    pieces = fmt.pieces(cell, lang, glyphs)
+    words = "".join(f"<sup>{escape(w)}</sup>" if raised else escape(w) for w, raised in pieces)
+    return f'<td class="{kind}{line}"{source}>{words}</td>'

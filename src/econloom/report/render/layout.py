@@ -1,17 +1,17 @@
 """How a table fits a page: widths of texts, size of type, orientation, widths of columns.
 
 Widths are estimates in em for 宋体 with Times New Roman; the page is A4. A table that is too wide gets smaller type,
-then a landscape page, and at last narrower columns whose texts wrap.
+then a landscape page, and at last it is split into parts, each with the label column.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from unicodedata import combining, east_asian_width
 
 from econloom.core.labels import Lang
-from econloom.core.table import Cell, Table
+from econloom.core.table import Cell, Row, Table
 from econloom.report import format as fmt
 
 A4 = (11906, 16838)  # twips
@@ -21,7 +21,7 @@ GAP = 60  # least white between columns beside the padding
 STUB_SHARE = 0.36  # a longer label wraps
 LEAST_WIDTH = 0.6  # of the text width: narrower tables look lost below a centred title
 STRETCH = 1.5  # most that a table is spread beyond what its texts need
-_CHOICES = ((10.5, False), (9.0, False), (8.0, False), (7.5, False), (9.0, True), (7.5, True))  # points, landscape
+_SMALLER = (9.0, 8.0, 7.5)  # points
 _NARROW = dict.fromkeys(".,:;'|iljtfI ![]/", 0.28) | dict.fromkeys("()-", 0.333) | {"−": 0.564, "*": 0.33, "%": 0.83}
 _HEADER_WRAP = 6.0  # em of Chinese header text that stay on one line
 _WORD_WRAP = 12.0  # em from which even a single Latin word of a header is broken
@@ -54,26 +54,121 @@ class Layout:
         return self.page[0] - 2 * MARGIN
 
     @property
+    def upright(self) -> bool:
+        """Whether the page is taller than wide."""
+        return self.page[0] < self.page[1]
+
+    @property
     def side(self) -> int:
         """White between the margin and the table, which is centred."""
         return (self.text_width - sum(self.widths)) // 2
 
 
-def fit(table: Table, lang: Lang) -> Layout:
-    """The largest type and the upright page, if they hold the table."""
-    stub = _stub_em(table, lang)
-    columns = [_column_em(table, n, lang) for n in range(table.n_columns)]
-    for size, landscape in _CHOICES:
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """Widths of a table's texts in em, taken once."""
+
+    stub: float
+    columns: tuple[float, ...]
+
+    def needs(self, size: float, room: float) -> list[float]:
+        """Twips of the label column and each column at a type size."""
+        em = 20 * size
+        return [
+            min(self.stub * em + 2 * PADDING, STUB_SHARE * room),
+            *(c * em + 2 * PADDING + GAP for c in self.columns),
+        ]
+
+
+def fit(table: Table, lang: Lang, like: Layout | None = None) -> Layout:
+    """The largest type and the upright page, if they hold the table; or the type and page of another layout."""
+    measured = _measured(table, lang)
+    for size, landscape in _choices(table.style.size) if like is None else [(like.size, not like.upright)]:
         page = (A4[1], A4[0]) if landscape else A4
         room = page[0] - 2 * MARGIN
-        em = 20 * size
-        needs = [min(stub * em + 2 * PADDING, STUB_SHARE * room)]
-        needs += [c * em + 2 * PADDING + GAP for c in columns]
+        needs = measured.needs(size, room)
         if sum(needs) <= room:
             break
     widths = _spread(needs, room)
-    points = tuple(_point(table, n, lang, width, em) for n, width in enumerate(widths[1:]))
+    points = tuple(_point(table, n, lang, width, 20 * size) for n, width in enumerate(widths[1:]))
     return Layout(size, page, widths, points)
+
+
+def parts(table: Table, lang: Lang) -> tuple[Table, ...]:
+    """The table, or where no page holds it in the smallest type, parts with some of its columns each.
+
+    Groups of columns stay together as far as they fit. Only the last part has the notes.
+    """
+    measured = _measured(table, lang)
+    room = A4[1] - 2 * MARGIN
+    stub, *columns = measured.needs(_SMALLER[-1], room)
+    if stub + sum(columns) <= room:
+        return (table,)
+    cuts = _packed(_units(table, columns, room - stub), columns, room - stub)
+    made = [_columns(table, start, stop) for start, stop in cuts]
+    return tuple(
+        replace(part, continued=n > 0, notes=part.notes if n == len(made) - 1 else ()) for n, part in enumerate(made)
+    )
+
+
+def _choices(size: float) -> list[tuple[float, bool]]:
+    """Type sizes from the style's own downwards, upright and then landscape."""
+    upright = [size, *(s for s in _SMALLER if s < size)]
+    return [(s, False) for s in upright] + [(s, True) for s in upright if s <= 9.0 or s == upright[-1]]
+
+
+def _units(table: Table, columns: Sequence[float], room: float) -> list[int]:
+    """Lengths of runs of columns that belong together: the groups of the first header row that has some."""
+    for header in table.header:
+        if any(c.span > 1 for c in header):
+            units: list[int] = []
+            start = 0
+            for cell in header:
+                whole = sum(columns[start : start + cell.span]) <= room
+                units += [cell.span] if whole else [1] * cell.span
+                start += cell.span
+            return units
+    return [1] * len(columns)
+
+
+def _packed(units: Sequence[int], columns: Sequence[float], room: float) -> list[tuple[int, int]]:
+    """Neighbouring units in as few parts as hold them, each at least one unit."""
+    found: list[tuple[int, int]] = []
+    start = stop = 0
+    for unit in units:
+        if stop > start and sum(columns[start : stop + unit]) > room:
+            found.append((start, stop))
+            start = stop
+        stop += unit
+    return [*found, (start, stop)]
+
+
+def _columns(table: Table, start: int, stop: int) -> Table:
+    """Some neighbouring columns of a table."""
+    headers = []
+    for header in table.header:
+        cells, at = [], 0
+        for cell in header:
+            shared = min(at + cell.span, stop) - max(at, start)
+            if shared > 0:
+                cells.append(replace(cell, span=shared))
+            at += cell.span
+        headers.append(tuple(cells))
+    return replace(table, header=tuple(headers), rows=_rows(table, start, stop))
+
+
+def _rows(table: Table, start: int, stop: int) -> tuple[Row, ...]:
+    """The rows with something in these columns; a rule above a row that goes passes to the next one."""
+    found: list[Row] = []
+    ruled = False
+    for row in table.rows:
+        cells = row.cells[start:stop]
+        if row.role != "panel" and all(c.kind == "empty" for c in cells):
+            ruled = ruled or row.rule_above
+            continue
+        found.append(replace(row, cells=cells, rule_above=row.rule_above or ruled))
+        ruled = False
+    return tuple(found) or tuple(replace(row, cells=row.cells[start:stop]) for row in table.rows)
 
 
 def em_width(words: str) -> float:
@@ -111,16 +206,27 @@ def _spread(needs: list[float], room: float) -> tuple[int, ...]:
     return tuple(int(w + spare) for w in (stub, *columns))
 
 
+def _measured(table: Table, lang: Lang) -> _Measured:
+    columns = tuple(_column_em(table, n, lang) for n in range(table.n_columns))
+    return _Measured(_stub_em(table, lang), columns)
+
+
 def _stub_em(table: Table, lang: Lang) -> float:
-    labels = [table.stub.text(lang), *(row.label.text(lang) for row in table.rows)]
+    labels = [table.stub.text(lang), *(row.label.text(lang) for row in table.rows if row.role != "panel")]
     return max(em_width(fmt.clean(label)) for label in labels)
 
 
 def _column_em(table: Table, column: int, lang: Lang) -> float:
-    """What a column needs: its widest number, and the header as far as that cannot wrap."""
-    body = max((em_width(fmt.text(row.cells[column], lang)) for row in table.rows), default=0.0)
+    """What a column needs: its widest number, and texts as far as they cannot wrap."""
+    glyphs = fmt.typeset(table.style)
+    body = max((_body_em(row.cells[column], lang, glyphs) for row in table.rows), default=0.0)
     heads = [_unbreakable(fmt.text(c, lang)) for h in table.header for c in [_over(h, column)] if c.span == 1]
     return max(body, *heads, 1.0)
+
+
+def _body_em(cell: Cell, lang: Lang, glyphs: fmt.Glyphs) -> float:
+    words = fmt.text(cell, lang, glyphs)
+    return _unbreakable(words) if cell.kind == "text" else em_width(words)
 
 
 def _over(header: tuple[Cell, ...], column: int) -> Cell:
@@ -140,14 +246,11 @@ def _is_wide(word: str) -> bool:
 
 def _point(table: Table, column: int, lang: Lang, width: int, em: float) -> int:
     """Place of the decimal point so that the block of numbers, stars aside, is centred."""
-    texts = [fmt.parts(row.cells[column], lang)[0] for row in table.rows if has_point(row.cells[column], lang)]
+    glyphs = fmt.typeset(table.style)
+    cells = [row.cells[column] for row in table.rows]
+    texts = [fmt.parts(c, lang, glyphs)[0] for c in cells if fmt.has_point(c, lang, glyphs)]
     halves = [t.partition(".") for t in texts]
     left = max((em_width(a) for a, _, _ in halves), default=0.0) * em
     right = max((em_width(f".{c}") for _, _, c in halves), default=0.0) * em
     room = width - 2 * PADDING
     return max(int(left), int((room - left - right) / 2 + left))
-
-
-def has_point(cell: Cell, lang: Lang) -> bool:
-    """Whether a cell's number lines up with the decimal points of its column."""
-    return cell.kind in ("estimate", "paren", "number") and "." in fmt.parts(cell, lang)[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from econloom.core.labels import Lang
-from econloom.core.table import Cell, Table
+from econloom.core.table import Cell, Row, Style, Table
 from econloom.report import format as fmt
 
 _SPECIAL = re.compile(r"([\\`*_|\[\]#~$])")
@@ -36,25 +36,39 @@ def render(table: Table, lang: Lang = "zh") -> str:
         blocks.append(f"**{_escape(title)}**")
     stub = _escape(fmt.clean(table.stub.text(lang)))
     lines = [_line([stub, *_header(table, lang)]), _line([":---"] + [":---:"] * table.n_columns)]
-    for row in table.rows:
-        label = _escape(fmt.clean(row.label.text(lang)))
-        lines.append(_line([label, *(_cell(c, lang) for c in row.cells)]))
+    lines += [_row(row, table.style, lang) for row in table.rows]
     blocks.append("\n".join(lines))
     blocks += [_escape(fmt.clean(note.text(lang))) for note in table.notes]
     return "\n\n".join(blocks) + "\n"
 
 
 def _header(table: Table, lang: Lang) -> list[str]:
-    rows = [[_cell(c, lang) for c in header for _ in range(c.span)] for header in table.header]
+    glyphs = fmt.plain(table.style)
+    rows = [
+        [_slanted(_cell(c, lang, glyphs), c.italic, table.style) for c in header for _ in range(c.span)]
+        for header in table.header
+    ]
     return ["<br>".join(filter(None, column)) for column in zip(*rows, strict=True)]
+
+
+def _row(row: Row, style: Style, lang: Lang) -> str:
+    label = _escape(fmt.clean(row.label.text(lang)))
+    if row.role == "panel":
+        return _line([f"**{label}**" if label else "", *([""] * len(row.cells))])
+    glyphs = fmt.plain(style)
+    return _line([_slanted(label, row.italic, style), *(_cell(c, lang, glyphs) for c in row.cells)])
+
+
+def _slanted(words: str, italic: bool, style: Style) -> str:
+    return f"*{words}*" if words and fmt.slanted(words, italic, style) else words
 
 
 def _line(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cell(cell: Cell, lang: Lang) -> str:
-    return _escape(fmt.text(cell, lang, fmt.PLAIN))
+def _cell(cell: Cell, lang: Lang, glyphs: fmt.Glyphs) -> str:
+    return _escape(fmt.text(cell, lang, glyphs))
 
 
 def _escape(words: str) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -21,6 +23,7 @@ from docx.shared import Twips
 EAST_ASIAN = "宋体"
 LATIN = "Times New Roman"
 LEADING = 1.3  # of the type size; at least that, so that rows with and without Chinese are equally tall
+_EMU = 635  # English Metric Units in a twip
 _STAMP = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
 _CREATED = datetime(2000, 1, 1)
 
@@ -38,35 +41,55 @@ def tag(name: str, /, *children: str, **attributes: str | int) -> str:
     return f"<{head}>{inner}</w:{name}>" if inner else f"<{head}/>"
 
 
-def run_properties(size: float, *, bold: bool = False, raised: bool = False) -> str:
-    """``w:rPr``: 宋体 with Times New Roman, ``size`` in points, languages set."""
+@dataclass(frozen=True, slots=True)
+class Face:
+    """Type of a run: points, fonts and cut.
+
+    Attributes
+    ----------
+    size : float
+        Points.
+    """
+
+    size: float
+    latin: str = LATIN
+    east_asian: str = EAST_ASIAN
+    bold: bool = False
+    italic: bool = False
+    raised: bool = False
+
+
+def run_properties(face: Face) -> str:
+    """``w:rPr``: a Chinese font with one for Latin letters, languages set."""
     return tag(
         "rPr",
-        tag("rFonts", ascii=LATIN, hAnsi=LATIN, eastAsia=EAST_ASIAN, cs=LATIN),
-        tag("b") + tag("bCs") if bold else "",
-        tag("sz", val=round(2 * size)),
-        tag("szCs", val=round(2 * size)),
-        tag("vertAlign", val="superscript") if raised else "",
+        tag("rFonts", ascii=face.latin, hAnsi=face.latin, eastAsia=face.east_asian, cs=face.latin),
+        tag("b") + tag("bCs") if face.bold else "",
+        tag("i") + tag("iCs") if face.italic else "",
+        tag("sz", val=round(2 * face.size)),
+        tag("szCs", val=round(2 * face.size)),
+        tag("vertAlign", val="superscript") if face.raised else "",
         tag("lang", val="en-US", eastAsia="zh-CN"),
     )
 
 
-def run(words: str, size: float, *, bold: bool = False, raised: bool = False) -> str:
+def run(words: str, face: Face) -> str:
     """``w:r`` with its text; empty when there is none."""
     if not words:
         return ""
     text = f'<w:t xml:space="preserve">{escape(words)}</w:t>'
-    return tag("r", run_properties(size, bold=bold, raised=raised), text)
+    return tag("r", run_properties(face), text)
 
 
 def paragraph(
     *runs: str,
-    size: float,
+    face: Face,
     align: str = "center",
     keep_next: bool = False,
     spacing: tuple[int, int] = (0, 0),
     indent: tuple[int, int] = (0, 0),
     decimal_tab: int | None = None,
+    level: int | None = None,
 ) -> str:
     """``w:p`` with lines of ``LEADING``.
 
@@ -74,8 +97,8 @@ def paragraph(
     ----------
     *runs : str
         ``w:r`` elements.
-    size : float
-        Points of the paragraph mark, which sets the height of an empty line.
+    face : Face
+        Of the paragraph mark, which sets the height of an empty line.
     align : {"left", "center", "both"}
     keep_next : bool
         On the same page as what follows.
@@ -85,6 +108,8 @@ def paragraph(
         Left and right, in twips.
     decimal_tab : int, optional
         In a table cell, numbers line up with their decimal point here, without a tab character.
+    level : int, optional
+        Place in the outline (0 is the highest), for the navigation pane.
     """
     properties = tag(
         "pPr",
@@ -92,31 +117,70 @@ def paragraph(
         tag("keepLines"),
         tag("tabs", tag("tab", val="decimal", pos=decimal_tab)) if decimal_tab is not None else "",
         tag("snapToGrid", val=0),
-        tag("spacing", before=spacing[0], after=spacing[1], line=round(LEADING * 20 * size), lineRule="atLeast"),
+        tag("spacing", before=spacing[0], after=spacing[1], line=round(LEADING * 20 * face.size), lineRule="atLeast"),
         tag("ind", left=indent[0], right=indent[1], firstLine=0),
         tag("jc", val=align),
-        run_properties(size),
+        tag("outlineLvl", val=level) if level is not None else "",
+        run_properties(face),
     )
     return tag("p", properties, *runs)
 
 
-def package(body: str, title: str, *, width: int, height: int, margin: int) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Block elements that share a page size.
+
+    Attributes
+    ----------
+    page : (int, int)
+        Width and height in twips.
+    """
+
+    body: str
+    page: tuple[int, int]
+
+
+def picture(number: int, alt: str, width: int, height: int) -> str:
+    """A run that shows picture ``number`` of the package, inline; lengths in twips."""
+    x, y, name = width * _EMU, height * _EMU, f"picture{number}"
+    graphic = (
+        '<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:pic>'
+        f'<pic:nvPicPr><pic:cNvPr id="{number}" name="{name}"/><pic:cNvPicPr/></pic:nvPicPr>'
+        f'<pic:blipFill><a:blip r:embed="{name}"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill>'
+        f'<pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="{x}" cy="{y}"/></a:xfrm>'
+        '<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic>'
+    )
+    inline = (
+        f'<wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent cx="{x}" cy="{y}"/>'
+        f'<wp:docPr id="{number}" name="{name}" descr={quoteattr(alt)}/>{graphic}</wp:inline>'
+    )
+    return tag("r", tag("drawing", inline))
+
+
+def package(sections: Sequence[Section], title: str, *, margin: int, pictures: Sequence[bytes] = ()) -> bytes:
     """A docx file, whose bytes depend on its content only.
 
     Parameters
     ----------
-    body : str
-        Block elements.
+    sections : sequence of Section
+        In order; each begins a page.
     title : str
         Core property.
-    width, height, margin : int
-        Of the page, in twips.
+    margin : int
+        On all sides, in twips.
+    pictures : sequence of bytes
+        PNG files, shown by :func:`picture` from 1.
     """
     document = docx.Document()
     _lean_parts(document)
     _lean_styles(document)
-    _page(document.sections[0], width, height, margin)
-    wrapped = parse_xml(f"<w:body {nsdecls('w')}>{body}</w:body>")
+    *earlier, last = sections
+    _page(document.sections[0], last.page, margin)
+    body = "".join(s.body + _section_end(s.page, margin) for s in earlier) + last.body
+    for number, image in enumerate(pictures, 1):
+        part = document.part.package.get_or_add_image_part(io.BytesIO(image))
+        document.part.load_rel(RT.IMAGE, part, f"picture{number}")
+    wrapped = parse_xml(f"<w:body {nsdecls('w', 'wp', 'a', 'pic', 'r')}>{body}</w:body>")
     for block in list(wrapped):
         document.element.body.insert_element_before(block, "w:sectPr")
     core = document.core_properties
@@ -124,7 +188,16 @@ def package(body: str, title: str, *, width: int, height: int, margin: int) -> b
     core.created = core.modified = _CREATED
     written = io.BytesIO()
     document.save(written)
-    return _without_clock(written)
+    return without_clock(written.getvalue())
+
+
+def _section_end(page: tuple[int, int], margin: int) -> str:
+    """The paragraph that closes a section before the last one."""
+    sides = dict.fromkeys(("top", "right", "bottom", "left"), margin)
+    size = tag("pgSz", w=page[0], h=page[1], **({"orient": "landscape"} if page[0] > page[1] else {}))
+    section = tag("sectPr", size, tag("pgMar", **sides, header=720, footer=720, gutter=0))
+    spacing = tag("spacing", before=0, after=0, line=20, lineRule="exact")
+    return tag("p", tag("pPr", spacing, tag("rPr", tag("sz", val=2)), section))
 
 
 def _lean_parts(document: Any) -> None:
@@ -154,20 +227,20 @@ def _lean_styles(document: Any) -> None:
     defaults = styles.find(qn("w:docDefaults")).find(qn("w:rPrDefault"))
     for old in list(defaults):
         defaults.remove(old)
-    defaults.append(parse_xml(run_properties(10.5).replace("<w:rPr>", f"<w:rPr {nsdecls('w')}>", 1)))
+    defaults.append(parse_xml(run_properties(Face(10.5)).replace("<w:rPr>", f"<w:rPr {nsdecls('w')}>", 1)))
 
 
-def _page(section: Any, width: int, height: int, margin: int) -> None:
-    section.page_width, section.page_height = Twips(width), Twips(height)
-    section.orientation = WD_ORIENT.LANDSCAPE if width > height else WD_ORIENT.PORTRAIT
+def _page(section: Any, page: tuple[int, int], margin: int) -> None:
+    section.page_width, section.page_height = Twips(page[0]), Twips(page[1])
+    section.orientation = WD_ORIENT.LANDSCAPE if page[0] > page[1] else WD_ORIENT.PORTRAIT
     for side in ("left_margin", "right_margin", "top_margin", "bottom_margin"):
         setattr(section, side, Twips(margin))
 
 
-def _without_clock(written: io.BytesIO) -> bytes:
+def without_clock(written: bytes) -> bytes:
     """The same zip without clock, user or platform in it."""
     out = io.BytesIO()
-    with zipfile.ZipFile(written) as made, zipfile.ZipFile(out, "w") as archive:
+    with zipfile.ZipFile(io.BytesIO(written)) as made, zipfile.ZipFile(out, "w") as archive:
         for name in made.namelist():
             info = zipfile.ZipInfo(name, _STAMP)
             info.create_system = 0
