@@ -11,6 +11,8 @@ __version__ = "0.1.0"
 _PUBLIC: dict[str, tuple[str, str | None]] = {
     "iid": ("econloom.core.spec", "iid"),
     "hc1": ("econloom.core.spec", "hc1"),
+    "hc2": ("econloom.core.spec", "hc2"),
+    "hc3": ("econloom.core.spec", "hc3"),
     "cluster": ("econloom.core.spec", "cluster"),
     "ols": ("econloom.panel.fit", "ols"),
     "iv": ("econloom.panel.fit", "iv"),
@@ -40,4 +42,6 @@ if TYPE_CHECKING:
     from econloom.core import errors as errors
     from econloom.core.spec import cluster as cluster
     from econloom.core.spec import hc1 as hc1
+    from econloom.core.spec import hc2 as hc2
+    from econloom.core.spec import hc3 as hc3
     from econloom.core.spec import iid as iid

@@ -10,8 +10,8 @@ from econloom.core.estimate import Unavailable
 from econloom.core.labels import Label
 from econloom.core.table import Style
 
-VcovKind = Literal["iid", "hc1", "cluster"]
-SscName = Literal["fixest", "xtreg", "none"]
+VcovKind = Literal["iid", "hc1", "hc2", "hc3", "cluster"]
+SscName = Literal["fixest", "reghdfe", "xtreg", "areg", "ivreg2", "ivreg2_small", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,9 @@ class VcovSpec:
     Attributes
     ----------
     kind : str
-        ``iid``, ``hc1`` or ``cluster``.
+        ``iid``, ``hc1``, ``hc2``, ``hc3`` or ``cluster``.
     clusters : tuple of str
-        Column names; empty unless ``kind`` is ``cluster``.
+        One column, or columns joined by ``^``, for each way of clustering; empty unless ``kind`` is ``cluster``.
     """
 
     kind: VcovKind = "iid"
@@ -43,26 +43,35 @@ def hc1() -> VcovSpec:
     return VcovSpec("hc1")
 
 
+def hc2() -> VcovSpec:
+    """Heteroskedasticity-robust, squared residuals over ``1 - h`` with h the leverage, effects included."""
+    return VcovSpec("hc2")
+
+
+def hc3() -> VcovSpec:
+    """Heteroskedasticity-robust, squared residuals over ``(1 - h)^2`` with h the leverage, effects included."""
+    return VcovSpec("hc3")
+
+
 def cluster(*columns: str) -> VcovSpec:
-    """Errors correlated within the groups of one column.
+    """Errors correlated within the groups of one column, or of any of several columns.
 
     Parameters
     ----------
     *columns : str
-        The cluster column.
+        One for each way of clustering; ``"a^b"`` is the groups of both together.
 
     Raises
     ------
     UsageError
-        No column is named, or more than one (multi-way clustering is not built yet).
+        No column is named, one twice, or more than six.
     """
     if not columns:
         raise UsageError("cluster() needs a column", hint="el.cluster('code')")
-    if len(columns) > 1:
-        raise UsageError(
-            f"clustering in {len(columns)} ways ({', '.join(columns)}) is not built yet",
-            hint="cluster by one column; make a joint one for their intersection",
-        )
+    if len(set(columns)) < len(columns):
+        raise UsageError(f"cluster() names a column twice: {', '.join(columns)}")
+    if len(columns) > 6:
+        raise UsageError(f"clustering in {len(columns)} ways is refused: it adds up {2 ** len(columns) - 1} terms")
     return VcovSpec("cluster", tuple(columns))
 
 

@@ -171,12 +171,6 @@ def grouped(panel: Panel, columns: tuple[str, ...]) -> Groups:
     return Groups(codes, levels, missing)
 
 
-def group_codes(panel: Panel, columns: tuple[str, ...]) -> tuple[IntArray, BoolArray]:
-    """Codes of the combinations of some columns, and a mask of rows with a missing key."""
-    found = grouped(panel, columns)
-    return found.codes, np.zeros(panel.height, dtype=bool) if found.missing is None else found.missing
-
-
 def _column_codes(panel: Panel, name: str) -> tuple[IntArray, int, BoolArray | None]:
     if name not in panel.columns:
         raise UsageError(f"no column {name!r} for effects or clusters{did_you_mean(name, panel.columns)}")

@@ -1,16 +1,25 @@
 """Small-sample conventions, named after the program they follow: what counts as a parameter, which factor, t or z.
 
-==========  ======================================  ==========================  =============================
-convention  K                                       factor (cluster)            reference distribution
-==========  ======================================  ==========================  =============================
-fixest      k + levels of effects not nested in     G/(G-1) (n-1)/(n-K)         t(G-1); t(n-K) without
-            the cluster (see `fixest_parameters`)                               clusters
-xtreg       k + rank of the other effects + 1; the  G/(G-1) (n-1)/(n-K)         t(G-1); t(n-units-K+1)
-            unit effects are not counted                                        without clusters
-none        nothing                                 1                           normal
-==========  ======================================  ==========================  =============================
+============  ===================================  ===========  ==============================  ==================
+convention    K                                    iid          hc1                             cluster
+============  ===================================  ===========  ==============================  ==================
+fixest        k + levels of effects not nested in  1/(n-K),     n/(n-K), t(n-K); hc2 and hc3    G/(G-1) (n-1)/(n-K),
+              the clusters                         t(n-K)       too                             t(G-1)
+reghdfe       k + levels of effects not nested,    1/(n-K),     n/(n-K), t(n-K)                 G/(G-1) (n-1)/(n-K),
+              less pairwise redundant ones         t(n-K)                                       t(min(n-K, G-1))
+xtreg         k + rank of other effects + 1        1/(n-K-U+1)  refused                         G/(G-1) (n-1)/(n-K),
+                                                                                                t(G-1)
+areg          k + rank of all effects              1/(n-K),     n/(n-K), t(n-K)                 G/(G-1) (n-1)/(n-K),
+                                                   t(n-K)                                       t(G-1)
+ivreg2_small  k + rank of all effects              1/(n-K),     n/(n-K), t(n-K)                 G/(G-1) (n-1)/(n-K),
+                                                   t(n-K)                                       t(G-1)
+ivreg2        nothing                              1/n, normal  1, normal                       1, normal
+none          nothing                              1/n, normal  1, normal; hc2 and hc3 too      1, normal
+============  ===================================  ===========  ==============================  ==================
 
-k counts the regressors kept, with the intercept of a model without effects.
+k counts the regressors kept, with the intercept of a model without effects; U the levels of the unit effect; G the
+clusters, with several ways of clustering the fewest of any way. An effect is nested where each of its groups lies in
+one cluster of some way.
 """
 
 from __future__ import annotations
@@ -41,7 +50,9 @@ class Counts:
     unit_levels : int or None
         Levels of the unit effect (convention ``xtreg``).
     clusters : int or None
-        Number of clusters.
+        Number of clusters, the fewest of any way.
+    redundant : tuple of int
+        Levels of each effect that effects before it explain, by pairs (convention ``reghdfe``).
     """
 
     n: int
@@ -51,6 +62,7 @@ class Counts:
     absorbed_rank: int = 0
     unit_levels: int | None = None
     clusters: int | None = None
+    redundant: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +116,37 @@ def correction(ssc: SscName, vcov: VcovSpec, counts: Counts) -> Correction:
     >>> correction("xtreg", VcovSpec("cluster", ("code",)), counts).parameters
     16
     """
-    if ssc == "none":
+    _refuse_unknown(ssc, vcov)
+    if ssc in {"none", "ivreg2"}:
         return Correction(1.0 / counts.n if vcov.kind == "iid" else 1.0, 0, "normal", None)
-    K = fixest_parameters(counts) if ssc == "fixest" else xtreg_parameters(vcov, counts)
+    K = _parameters(ssc, counts)
     if vcov.kind == "cluster":
         G, n = _clusters(counts), counts.n
         _positive(n - K, counts, K)
-        return Correction(G / (G - 1) * (n - 1) / (n - K), K, "t", G - 1)
-    df = _positive(counts.n - K if ssc == "fixest" else residual_df(ssc, counts), counts, K)
-    return Correction(counts.n / df if vcov.kind == "hc1" else 1.0 / df, K, "t", df)
+        df = min(G - 1, n - K) if ssc == "reghdfe" else G - 1
+        return Correction(G / (G - 1) * (n - 1) / (n - K), K, "t", df)
+    df = _positive(residual_df(ssc, counts) if ssc == "xtreg" else counts.n - K, counts, K)
+    return Correction(1.0 / df if vcov.kind == "iid" else counts.n / df, K, "t", df)
+
+
+def _parameters(ssc: SscName, counts: Counts) -> int:
+    if ssc == "fixest":
+        return fixest_parameters(counts)
+    if ssc == "reghdfe":
+        return reghdfe_parameters(counts)
+    return xtreg_parameters(counts) if ssc == "xtreg" else counts.regressors + counts.absorbed_rank
+
+
+def _refuse_unknown(ssc: SscName, vcov: VcovSpec) -> None:
+    """Refuse a covariance that the convention's program does not have."""
+    if vcov.kind in {"hc2", "hc3"} and ssc not in {"fixest", "none"}:
+        raise UsageError(f"convention {ssc} has no {vcov.kind}", hint="ssc='fixest' or ssc='none'")
+    if ssc == "xtreg" and vcov.kind == "hc1":
+        raise UsageError(
+            "convention xtreg has no hc1: vce(robust) of that command clusters by unit", hint="el.cluster(unit)"
+        )
+    if ssc == "xtreg" and len(vcov.clusters) > 1:
+        raise UsageError("convention xtreg clusters in one way", hint="ssc='reghdfe' or ssc='fixest'")
 
 
 def fixest_parameters(counts: Counts) -> int:
@@ -126,28 +160,36 @@ def fixest_parameters(counts: Counts) -> int:
     return K - sum(nested) + len(nested)
 
 
-def xtreg_parameters(vcov: VcovSpec, counts: Counts) -> int:
+def reghdfe_parameters(counts: Counts) -> int:
+    """K of Stata's ``reghdfe``: levels of effects that are not nested, less redundant ones; one where any is nested.
+
+    The first effect has no redundant level, each further one the largest number of connected components that it
+    makes with an effect before it, at least one.
+    """
+    levels = zip(counts.levels, counts.redundant, counts.nested, strict=True)
+    absorbed = sum(size - redundant for size, redundant, inside in levels if not inside)
+    return counts.regressors + absorbed + any(counts.nested)
+
+
+def xtreg_parameters(counts: Counts) -> int:
     """K of Stata's ``xtreg, fe``: regressors, dummies of the other effects and the constant.
 
     Raises
     ------
     UsageError
-        ``hc1`` (its ``vce(robust)`` is the cluster covariance of the unit), no unit effect, or units that lie in
-        several clusters.
+        No unit effect.
     """
     if counts.unit_levels is None:
         raise UsageError("convention xtreg needs a unit effect", hint="y ~ x | unit + year, or another ssc")
-    if vcov.kind == "hc1":
-        raise UsageError(
-            "convention xtreg has no hc1: vce(robust) of that command clusters by unit", hint="el.cluster(unit)"
-        )
     return counts.regressors + counts.absorbed_rank - counts.unit_levels + 1
 
 
 def residual_df(ssc: SscName, counts: Counts) -> int:
-    """Rows less everything estimated: exact rank of the effects, or fixest's count of levels."""
+    """Rows less everything estimated: the convention's count of levels, or the rank of the effects."""
     if ssc == "fixest":
         return counts.n - counts.regressors - sum(counts.levels) + max(len(counts.levels) - 1, 0)
+    if ssc == "reghdfe":
+        return counts.n - counts.regressors - sum(counts.levels) + sum(counts.redundant)
     return counts.n - counts.regressors - counts.absorbed_rank
 
 

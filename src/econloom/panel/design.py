@@ -40,7 +40,8 @@ class Request:
     unit : str or None
         Which effect is the unit of ``xtreg`` and ``r2_within_unit``; by default the panel's unit where it is among
         the effects, else the first effect.
-    ssc : {"fixest", "xtreg", "none"}
+    ssc : str
+        Small-sample convention (:mod:`econloom.panel.conventions`).
     singletons : {"keep", "drop"}
         Rows alone in a group of an effect: kept, as fixest and xtreg do, or dropped until none is left.
     method : {"2sls", "liml"}
@@ -66,8 +67,8 @@ class Request:
             raise UsageError(f"singletons: 'keep' or 'drop', not {self.singletons!r}")
         if self.method not in {"2sls", "liml"}:
             raise UsageError(f"method: '2sls' or 'liml', not {self.method!r}")
-        if self.vcov.kind == "cluster" and len(self.vcov.clusters) != 1:
-            raise UsageError("one-way clustering needs exactly one column")
+        if self.vcov.kind == "cluster" and not self.vcov.clusters:
+            raise UsageError("a cluster covariance needs a column")
         if not self.model.regressors and (self.model.effects or not self.model.intercept):
             raise UsageError(f"a model needs a regressor: {self.model.text}")
         if self.ssc == "xtreg" and self.unit_effect is None:
@@ -78,11 +79,6 @@ class Request:
         """Columns of each way of clustering, ``a^b`` split; empty without clusters."""
         names = self.vcov.clusters
         return tuple((n,) if n in self.panel.columns else tuple(part.strip() for part in n.split("^")) for n in names)
-
-    @property
-    def cluster_keys(self) -> Keys | None:
-        """Columns of the first way of clustering; None without clusters."""
-        return self.cluster_ways[0] if self.cluster_ways else None
 
     @property
     def unit_effect(self) -> EffectTerm | None:

@@ -14,8 +14,8 @@ from econloom.core.estimate import Coefficient, Stage, Test, Tidy, Unavailable
 from econloom.core.lineage import SampleLog
 from econloom.core.spec import VcovSpec
 from econloom.panel import hypotheses, show
-from econloom.panel.absorb import FloatArray, Grouping
-from econloom.panel.columns import group_codes
+from econloom.panel.absorb import FloatArray, Grouping, pairwise_redundant
+from econloom.panel.columns import grouped
 from econloom.panel.conventions import Counts, correction
 from econloom.panel.design import Design, Request, refuse_one_cluster
 from econloom.panel.formula import ModelSpec, Term, retyped
@@ -61,7 +61,8 @@ class Fit:
     glance_values : dict
     counts : Counts
         What the small-sample rules were applied to.
-    clusters : Grouping or None
+    clusters : tuple of Grouping
+        One for each way of clustering.
     stage : {"main", "first", "second", "reduced"}
     """
 
@@ -72,7 +73,7 @@ class Fit:
     inference: Inference
     glance_values: Glance
     counts: Counts
-    clusters: Grouping | None
+    clusters: tuple[Grouping, ...]
     stage: Stage = "main"
 
     @property
@@ -273,45 +274,53 @@ def _instruments(model: ModelSpec, estimate: Estimate) -> dict[str, object]:
 
 
 def _counts(
-    asked: Request, design: Design, absorbed: Absorbed, estimate: Estimate, clusters: Grouping | None
+    asked: Request, design: Design, absorbed: Absorbed, estimate: Estimate, clusters: tuple[Grouping, ...]
 ) -> Counts:
     unit = unit_position(asked)
     constant = 1 if design.intercept and not design.effects else 0
+    nested = tuple(any(e.nested_in(c) for c in clusters) for e in design.effects)
     return Counts(
         n=design.n,
         regressors=estimate.regressors + constant,
         levels=tuple(e.levels for e in design.effects),
-        nested=tuple(clusters is not None and e.nested_in(clusters) for e in design.effects),
+        nested=nested,
         absorbed_rank=absorbed.rank,
         unit_levels=None if unit is None else design.effects[unit].levels,
-        clusters=clusters.levels if clusters else None,
+        clusters=min((c.levels for c in clusters), default=None),
+        redundant=pairwise_redundant(design.effects, nested) if asked.ssc == "reghdfe" else (0,) * len(nested),
     )
 
 
-def _clusters(asked: Request, design: Design) -> Grouping | None:
-    """Cluster codes of the design's rows.
+def _clusters(asked: Request, design: Design) -> tuple[Grouping, ...]:
+    """Cluster codes of the design's rows, one for each way.
 
     Raises
     ------
     UsageError
         The cluster column is missing in some of them, or (``xtreg``) a unit lies in several clusters.
     """
-    keys = asked.cluster_keys
-    if keys is None:
-        return None
+    ways = tuple(_way(asked, design, keys) for keys in asked.cluster_ways)
+    unit = unit_position(asked)
+    if asked.ssc != "xtreg" or unit is None:
+        return ways
+    for found in ways:
+        if not design.effects[unit].nested_in(found):
+            raise UsageError(f"convention xtreg: units of {design.effects[unit].name!r} lie in several {found.name!r}")
+    return ways
+
+
+def _way(asked: Request, design: Design, keys: tuple[str, ...]) -> Grouping:
     found = design.groups.get(keys)
     if found is None:
-        codes, missing = group_codes(asked.panel.with_rows(asked.panel.frame[design.rows]), keys)
-        if missing.any():
+        groups = grouped(asked.panel.with_rows(asked.panel.frame[design.rows]), keys)
+        if groups.missing is not None:
             raise UsageError(
-                f"{asked.vcov} would drop {int(missing.sum())} of {design.n} rows: {'^'.join(keys)!r} is missing there",
+                f"{asked.vcov} would drop {int(groups.missing.sum())} of {design.n} rows: "
+                f"{'^'.join(keys)!r} is missing there",
                 hint="fit again with this vcov",
             )
-        found = Grouping.of("^".join(keys), codes)
+        found = groups.grouping("^".join(keys), None)
     refuse_one_cluster(found)
-    unit = unit_position(asked)
-    if asked.ssc == "xtreg" and unit is not None and not design.effects[unit].nested_in(found):
-        raise UsageError(f"convention xtreg: units of {design.effects[unit].name!r} lie in several {found.name!r}")
     return found
 
 

@@ -11,11 +11,12 @@ import numpy as np
 
 from econloom.core.errors import UsageError, did_you_mean
 from econloom.core.estimate import Test, Unavailable
-from econloom.panel.absorb import FloatArray
+from econloom.panel.absorb import FloatArray, Grouping
 from econloom.panel.conventions import correction, residual_df
 from econloom.panel.diagnostics import instruments as iv
 from econloom.panel.diagnostics import specification
 from econloom.panel.diagnostics.wald import wald as wald_test
+from econloom.panel.inference.clustering import clustered_meat
 from econloom.panel.inference.sandwich import infer
 from econloom.panel.linear.iv import IVEstimate
 from econloom.panel.linear.ols import least_squares
@@ -186,12 +187,11 @@ def first_stage_arrays(fit: Fit) -> iv.FirstStage:
 
 
 def _meat(fit: Fit) -> iv.Meat:
-    clusters = fit.clusters
-
     def outer(scores: FloatArray) -> FloatArray:
-        if clusters is not None:
-            scores = np.column_stack([np.bincount(clusters.codes, s, clusters.levels) for s in scores.T])
-        return np.asarray(scores.T @ scores)
+        def sums(groups: Grouping) -> FloatArray:
+            return np.column_stack([np.bincount(groups.codes, s, groups.levels) for s in scores.T])
+
+        return clustered_meat(sums, fit.clusters) if fit.clusters else np.asarray(scores.T @ scores)
 
     return outer
 

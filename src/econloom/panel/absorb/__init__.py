@@ -1,5 +1,6 @@
 """Fixed effects swept out of blocks of columns."""
 
+from econloom.panel.absorb.connections import pairwise_redundant
 from econloom.panel.absorb.effects import Absorber, absorber
 from econloom.panel.absorb.groupings import FloatArray, Grouping, IntArray, compact, largest, singletons
 from econloom.panel.absorb.means import (
@@ -21,6 +22,7 @@ __all__ = [
     "compact",
     "dummy_columns",
     "largest",
+    "pairwise_redundant",
     "pivoted_cholesky",
     "refuse_too_many",
     "schur_complement",

@@ -22,6 +22,21 @@ def absorbed_rank(main: Grouping, others: Sequence[Grouping]) -> tuple[int, bool
     return rank + sum(g.levels - 1 for g in others[1:]), len(others) == 1
 
 
+def pairwise_redundant(effects: Sequence[Grouping], nested: Sequence[bool]) -> tuple[int, ...]:
+    """Levels of each effect that those before it explain, as ``reghdfe`` counts them (Correia 2016).
+
+    None of the first; of each further one the largest number of components that it makes with an effect before it,
+    effects nested in clusters aside; at least one.
+    """
+    counts = []
+    for j, grouping in enumerate(effects):
+        pairs = (
+            [] if nested[j] else [components(other, grouping) for i, other in enumerate(effects[:j]) if not nested[i]]
+        )
+        counts.append(max([min(j, 1), *pairs]))
+    return tuple(counts)
+
+
 def components(a: Grouping, b: Grouping) -> int:
     """Connected components of two effects."""
     size = a.levels + b.levels

@@ -4,14 +4,17 @@ With T the transform, Z the instruments, W the weights and e the residuals of an
 
     iid       rss T (Z'W Z) T'
     hc1       T (sum_i w_i^2 e_i^2 z_i z_i') T'
-    cluster   T (sum_g s_g s_g') T',    s_g = sum_{i in g} w_i e_i z_i
+    hc2, hc3  the same with e_i^2 / (1 - h_i) and e_i^2 / (1 - h_i)^2, h the leverage with effects
+    cluster   T (sum_g s_g s_g') T',    s_g = sum_{i in g} w_i e_i z_i;  several ways by inclusion and exclusion
 
 each times the factor of the convention (:mod:`econloom.panel.conventions`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -21,6 +24,8 @@ from econloom.core.errors import EstimationError
 from econloom.core.spec import VcovSpec
 from econloom.panel.absorb import FloatArray, Grouping
 from econloom.panel.conventions import Correction
+from econloom.panel.inference.clustering import clustered_meat, nearest_definite
+from econloom.panel.inference.leverage import ALL, leverages
 from econloom.panel.linear.ols import Estimate
 from econloom.panel.moments import Absorbed
 
@@ -55,7 +60,11 @@ class Inference:
 
 
 def infer(
-    estimate: Estimate, absorbed: Absorbed, vcov: VcovSpec, correction: Correction, clusters: Grouping | None
+    estimate: Estimate,
+    absorbed: Absorbed,
+    vcov: VcovSpec,
+    correction: Correction,
+    clusters: Sequence[Grouping] = (),
 ) -> Inference:
     """Covariance, standard errors, tests and intervals.
 
@@ -65,8 +74,8 @@ def infer(
     vcov : VcovSpec
     correction : Correction
         Factor and reference distribution.
-    clusters : Grouping or None
-        Needed by a cluster covariance.
+    clusters : sequence of Grouping
+        One for each way of a cluster covariance.
 
     Raises
     ------
@@ -74,24 +83,39 @@ def infer(
         A cluster covariance without clusters.
     """
     bread = estimate.bread(absorbed)
+    notes: tuple[str, ...] = ()
     if vcov.kind == "iid":
         raw = bread * estimate.rss
     else:
-        raw = estimate.transform @ _meat(estimate, absorbed, vcov, clusters) @ estimate.transform.T
+        meat, notes = _meat(estimate, absorbed, vcov, clusters)
+        raw = estimate.transform @ meat @ estimate.transform.T
     V = correction.factor * (raw + raw.T) / 2
+    if len(clusters) > 1 and len(V):
+        V, said = nearest_definite(V)
+        notes = (*notes, said) if said else notes
     conventional = np.sqrt(np.maximum(np.diag(bread), 0.0) * estimate.rss / absorbed.n)
     errors, warnings = _standard_errors(V, conventional, estimate)
-    return _tests(estimate.coefficients, V, errors, correction, warnings)
+    return _tests(estimate.coefficients, V, errors, correction, (*notes, *warnings))
 
 
-def _meat(estimate: Estimate, absorbed: Absorbed, vcov: VcovSpec, clusters: Grouping | None) -> FloatArray:
-    """Sum of outer products of the scores, or of their sums in clusters, (p, p)."""
-    if vcov.kind != "cluster":
-        return estimate.score_products(absorbed, absorbed.weighted(estimate.residuals[:, None])[:, 0])
-    if clusters is None:
-        raise EstimationError("a cluster covariance needs clusters")
-    sums = estimate.score_sums(absorbed, clusters)
-    return np.asarray(sums.T @ sums)
+def _meat(
+    estimate: Estimate, absorbed: Absorbed, vcov: VcovSpec, clusters: Sequence[Grouping]
+) -> tuple[FloatArray, tuple[str, ...]]:
+    """Sum of outer products of the scores, or of their sums in clusters, (p, p), and what is to be said of it."""
+    if vcov.kind == "cluster":
+        if not clusters:
+            raise EstimationError("a cluster covariance needs clusters")
+        return clustered_meat(partial(estimate.score_sums, absorbed), clusters), ()
+    scores = absorbed.weighted(estimate.residuals[:, None])[:, 0]
+    if vcov.kind == "hc1":
+        return estimate.score_products(absorbed, scores), ()
+    h = leverages(estimate, absorbed)
+    full = h > ALL
+    free = np.where(full, 1.0, 1 - h)
+    adjusted = np.where(full, 0.0, scores / (np.sqrt(free) if vcov.kind == "hc2" else free))
+    count = int(full.sum())
+    said = f"{count} rows have leverage 1 and no part in the {vcov.kind} covariance"
+    return estimate.score_products(absorbed, adjusted), (said,) if count else ()
 
 
 def _standard_errors(V: FloatArray, conventional: FloatArray, estimate: Estimate) -> tuple[FloatArray, tuple[str, ...]]:
