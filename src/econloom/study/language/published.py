@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from econloom.study.language.base import Count, Identifier, Model, Text, one_or_many
+from econloom.study.language.base import Count, Flag, Identifier, Model, Text, one_or_many
 
 Names = Annotated[tuple[Identifier, ...], BeforeValidator(one_or_many), Field(min_length=1)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(one_or_many), Field(min_length=1)]
@@ -19,6 +19,12 @@ class PrintedTable(Model):
     file: Text
     columns: dict[Text, Text] = Field({}, description="Printed column to ours; by order without it.")
     terms: dict[Text, Text] = Field({}, description="Printed term to ours, before those of the study.")
+    rows: dict[Text, Text] = Field({}, description="Printed row to ours, for grids of values.")
+    r2: Literal["overall", "within", "within_unit"] | None = Field(
+        default=None, description="Which R2 is printed; that of the table without it."
+    )
+    statistics: dict[Text, Text] = Field({}, description="Printed test statistic to a column of results.csv.")
+    stars: Flag = True
 
     @model_validator(mode="before")
     @classmethod
@@ -33,8 +39,10 @@ class Expectation(Model):
     terms: Texts | None = None
     columns: Texts | None = None
     kinds: Texts | None = None
-    verdict: Literal["exact", "within_rounding", "within_se"] | None = None
-    within: Annotated[float, Field(gt=0)] | None = Field(None, description="Greatest difference, for grids of values.")
+    verdict: Literal["exact", "within_rounding", "within_se", "within_tolerance"] | None = None
+    within: Annotated[float, Field(ge=0)] | None = Field(
+        None, description="Greatest difference, for values, R2 and tests."
+    )
     at_least: Count | None = None
     share: Share | None = None
     why: Text | None = None
