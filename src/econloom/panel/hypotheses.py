@@ -41,32 +41,26 @@ class Tests(Mapping[str, Result]):
     __test__ = False  # not a pytest class
 
     def __init__(self, fit: Fit) -> None:
-        self._ways: dict[str, Callable[[Fit], Result]] = {"wald": wald, "fixed_effects_f": fixed_effects_f}
-        if isinstance(fit.estimate, IVEstimate):
-            self._ways |= _INSTRUMENTS
-            self._ways |= _by_variable(fit.estimate.stages.endogenous_names)
         self._fit = fit
         self._known: dict[str, Result] = {}
 
     def __getitem__(self, name: str) -> Result:
-        if name not in self._ways:
-            near = did_you_mean(name, self._ways)
-            raise KeyError(f"no test {name!r} of this model{near}; it has {', '.join(self._ways)}")
         if name not in self._known:
-            self._known[name] = self._ways[name](self._fit)
+            ways = _ways(self._fit)
+            if name not in ways:
+                near = did_you_mean(name, ways)
+                raise KeyError(f"no test {name!r} of this model{near}; it has {', '.join(ways)}")
+            self._known[name] = ways[name](self._fit)
         return self._known[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._ways)
+        return iter(_ways(self._fit))
 
     def __len__(self) -> int:
-        return len(self._ways)
+        return len(_ways(self._fit))
 
     def __repr__(self) -> str:
         return "\n".join(f"{name}: {show(self[name])}" for name in self)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (Tests, (self._fit,))
 
 
 def show(found: Result) -> str:
@@ -246,6 +240,14 @@ _INSTRUMENTS: dict[str, Callable[[Fit], Result]] = {
     "hansen_j": _hansen,
     "endogeneity": endogeneity,
 }
+
+
+def _ways(fit: Fit) -> dict[str, Callable[[Fit], Result]]:
+    """How each test that the model has is computed."""
+    found: dict[str, Callable[[Fit], Result]] = {"wald": wald, "fixed_effects_f": fixed_effects_f}
+    if isinstance(fit.estimate, IVEstimate):
+        found |= _INSTRUMENTS | _by_variable(fit.estimate.stages.endogenous_names)
+    return found
 
 
 def _by_variable(names: Sequence[str]) -> dict[str, Callable[[Fit], Result]]:
