@@ -26,8 +26,8 @@ def ours(run, column, term, version="default"):
 def test_rows_and_countries(real_run):
     assert real_run.panel.height == 615
     assert real_run.panel.frame["code"].n_unique() == 41
-    assert set(real_run.results.filter(version="default")["n"]) == {615}
-    assert set(real_run.results.filter(version="default")["n_clusters"]) == {41}
+    assert set(real_run.results.filter(version="default", table="t3")["n"]) == {615}
+    assert set(real_run.results.filter(version="default", table="t3")["n_clusters"]) == {41}
     assert {c["n"] for c in PUBLISHED["columns"]} == {615}
 
 
