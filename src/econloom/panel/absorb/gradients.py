@@ -27,7 +27,7 @@ SMALL = 1e-2
 """Residuals shorter than this share of the column are held to the tolerance of one that long."""
 NOTHING = 1e-12
 """A column of which the first effect leaves less than this share is rounding."""
-QUICK, MOST = 60, 2_000
+QUICK, MOST = 30, 2_000
 """Iterations with the diagonal preconditioner before a better one is built, and with that one."""
 
 Preconditioner = Callable[[FloatArray], FloatArray]
@@ -97,7 +97,7 @@ class Gradients:
         if self._iterate(state, lambda r: r / self.sizes[:, None], floor, QUICK):
             return state.a
         state.steps.clear()
-        if self._iterate(state, paired_preconditioner(self.rows, self.sizes), floor, MOST):
+        if self._iterate(state, paired_preconditioner(self.rows), floor, MOST):
             return state.a
         worst = float(np.sqrt(np.max(state.distance() / np.maximum(np.maximum(state.left, floor), 1e-300))))
         raise EstimationError(
