@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -192,6 +192,32 @@ def run(
     _run(study, tables, out, as_json, lang)
 
 
+@app.command()
+def replicate(
+    study: StudyPath,
+    out: Annotated[Path | None, typer.Option("--out", help="Output folder.", show_default="STUDY/out")] = None,
+    as_json: AsJson = False,
+    lang: Lang = Language.zh,
+) -> None:
+    """Compare a study with the printed tables that it names, cell by cell; runs it first where needed."""
+    from econloom.study import replication
+
+    opened = _open(study)
+    folder = out or _default_out(study)
+    if not opened.is_current(folder):
+        with _bar(as_json) as listener:
+            opened.run(None, folder, lang.value, listener)
+    found = replication.replicate(opened.spec, folder)
+    written = replication.write(found, folder, lang.value)
+    if as_json:
+        _print_json({"ok": found.ok, "problems": list(found.problems()), "cells": found.cells.to_dicts()})
+    else:
+        print("\n".join(replication.lines(found)))
+        print(f"every cell in {written / 'cells.csv'}")
+    if not found.ok:
+        raise typer.Exit(1)
+
+
 @app.command(name="open")
 def open_(
     study: StudyPath,
@@ -245,10 +271,8 @@ def _default_out(path: Path) -> Path:
 
 
 def _run(path: Path, tables: Sequence[str] | None, out: Path | None, as_json: bool, lang: Language) -> None:
-    from econloom.study.progress import bar
-
     study = _open(path)
-    with bar(enabled=sys.stderr.isatty() and not as_json) as listener:
+    with _bar(as_json) as listener:
         done = study.run(tables, out or _default_out(path), lang.value, listener)
     if as_json:
         assert done.path is not None
@@ -256,6 +280,13 @@ def _run(path: Path, tables: Sequence[str] | None, out: Path | None, as_json: bo
         _print_json({"ok": True, "out": str(done.path), **record})
         return
     _report(done)
+
+
+def _bar(as_json: bool) -> AbstractContextManager[Any]:
+    """A progress bar on a terminal, else nothing."""
+    from econloom.study.progress import bar
+
+    return bar(enabled=sys.stderr.isatty() and not as_json)
 
 
 def _report(done: Run) -> None:
@@ -268,6 +299,8 @@ def _report(done: Run) -> None:
     assert done.path is not None
     for table, made in done.tables.items():
         print(f"  {table:<14} {done.path / 'tables' / table}.docx  {made.title.text('zh')}")
+    for figure, drawn in done.figures.items():
+        print(f"  {figure:<14} {done.path / 'figures' / figure}.svg  {drawn.title.text('zh')}")
     for table in done.stale:
         print(f"  {table:<14} stale: made before the study changed; run it again")
     with suppress(ValueError):

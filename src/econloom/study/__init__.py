@@ -17,11 +17,11 @@ from econloom.core.labels import Lang
 from econloom.study import catalog, schema
 from econloom.study import plan as planning
 from econloom.study.catalog import Facts
-from econloom.study.output import Output
+from econloom.study.output import Output, is_current
 from econloom.study.plan import Plan
 from econloom.study.run import Listener, Run, execute
 from econloom.study.schema import StudySpec
-from econloom.study.store import Folder
+from econloom.study.store import RUN_FILE, Folder
 
 __all__ = ["Plan", "Run", "Study", "StudySpec", "study"]
 
@@ -54,6 +54,15 @@ class Study:
             All faults that can be found before the work starts, each with its place.
         """
         return planning.build(self.spec, self.facts)
+
+    def is_current(self, folder: str | Path) -> bool:
+        """Whether a folder holds a finished run of this study as it is now, with all its tables and figures."""
+        path = Path(folder)
+        if not (path / RUN_FILE).is_file():
+            return False
+        previous = Folder(path, self.spec.study).previous()
+        plan = self.plan()
+        return all(is_current(plan, previous, name) for name in plan.buildable())
 
     def run(
         self,

@@ -15,7 +15,7 @@ import polars as pl
 from econloom import __version__
 from econloom.core.errors import OutputError
 from econloom.core.labels import Lang
-from econloom.report import render
+from econloom.report import figures, page, render
 from econloom.study import schema
 from econloom.study.catalog import Facts
 from econloom.study.plan import Plan
@@ -24,7 +24,8 @@ from econloom.study.run import Run
 from econloom.study.schema import DEFAULT
 from econloom.study.store import RUN_FILE, Folder
 
-FORMATS = ("docx", "html", "md", "csv")
+FORMATS = tuple(render.FORMATS)
+REPORTS = ("report.docx", "report.html")
 
 
 @dataclass(frozen=True)
@@ -52,25 +53,50 @@ class Output:
         for name, rows, types in (("results", run.results, COEFFICIENTS), ("values", run.values, VALUES)):
             self._with_old(run, carried, f"{name}.csv", rows, types).write_csv(staging / f"{name}.csv")
         if run.panel is not None:
-            run.panel.frame.write_parquet(staging / "panel.parquet", statistics=False)
-        (staging / "tables").mkdir()
+            _in_span(run).write_parquet(staging / "panel.parquet", statistics=False)
         for made in run.tables.values():
             render.write_all(made, staging / "tables", self.lang, FORMATS)
-        for table in carried:
-            for file in previous["tables"][table]["files"]:
-                source = self.folder.path / file
-                if source.is_file():
-                    (staging / file).write_bytes(source.read_bytes())
-        stale = tuple(t for t in carried if previous["tables"][t].get("digest") != _digest(run.plan, t))
+        drawn = [self._draw(figure, staging / "figures") for figure in run.figures.values()]
+        for entry in carried:
+            self._carry(_entries(previous)[entry]["files"], staging)
+        if carried:
+            self._carry(REPORTS, staging)
+        elif run.tables or drawn:
+            self._report(run, drawn, staging)
+        stale = tuple(t for t in carried if not is_current(run.plan, previous, t))
         files = sorted(p.relative_to(staging).as_posix() for p in staging.rglob("*") if p.is_file())
-        record = self._record(run, facts, [*files, RUN_FILE], {t: previous["tables"][t] for t in carried}, stale)
+        record = self._record(run, facts, [*files, RUN_FILE], {t: _entries(previous)[t] for t in carried}, stale)
         (staging / RUN_FILE).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         return replace(run, path=self.folder.path, stale=stale, files=(*files, RUN_FILE))
 
+    def _draw(self, figure: figures.Figure, folder: Path) -> page.FigureFile:
+        """A figure in all kinds, drawn once."""
+        folder.mkdir(exist_ok=True)
+        drawn = {kind: figures.draw(figure, kind, self.lang) for kind in figures.KINDS}
+        for kind, content in drawn.items():
+            (folder / f"{figure.id}.{kind}").write_bytes(content)
+        return page.FigureFile(figure.id, figure.title, drawn["svg"], drawn["png"], figure.notes)
+
+    def _report(self, run: Run, drawn: Sequence[page.FigureFile], staging: Path) -> None:
+        """All tables and figures in one Word file and in one web page."""
+        blocks: list[page.Block] = [*run.tables.values(), *drawn]
+        title = run.plan.spec.title.label
+        (staging / "report.docx").write_bytes(page.report_docx(title, blocks, self.lang))
+        (staging / "report.html").write_text(page.report_html(title, blocks, self.lang), encoding="utf-8")
+
+    def _carry(self, files: Sequence[str], staging: Path) -> None:
+        """Files of the last run as they are."""
+        for file in files:
+            source = self.folder.path / file
+            if source.is_file():
+                (staging / file).parent.mkdir(exist_ok=True)
+                (staging / file).write_bytes(source.read_bytes())
+
     def _carried(self, run: Run, previous: Mapping[str, Any]) -> list[str]:
-        known = previous.get("tables", {})
-        made = [*run.plan.spec.tables, *(schema.grid_id(t) for t in run.plan.grids)]
-        return [t for t in made if t in known and t not in run.tables]
+        known = _entries(previous)
+        spec = run.plan.spec
+        wanted = [*spec.tables, *(schema.grid_id(t) for t in run.plan.grids), *spec.figures]
+        return [t for t in wanted if t in known and t not in run.tables and t not in run.figures]
 
     def _with_old(
         self, run: Run, carried: Sequence[str], name: str, new: pl.DataFrame, types: Mapping[str, Any]
@@ -108,11 +134,12 @@ class Output:
                 "digest": _digest(run.plan, t),
                 "stale": False,
                 "run": now.isoformat(timespec="seconds"),
-                "files": [f"tables/{t}.{kind}" for kind in FORMATS],
+                "files": _files(run, t),
             }
-            for t, made in run.tables.items()
+            for t, made in (*run.tables.items(), *run.figures.items())
         }
-        old = {t: {**entry, "stale": t in stale} for t, entry in carried.items()}
+        whole = fresh | {t: {**entry, "stale": t in stale} for t, entry in carried.items()}
+        drawn = {t: entry for t, entry in whole.items() if t in spec.figures}
         return {
             "econloom": __version__,
             "study": spec.study,
@@ -124,25 +151,53 @@ class Output:
             "python": platform.python_version(),
             "sources": _sources(run.plan, facts),
             "versions": list(run.plan.outputs),
-            "tables": fresh | old,
+            "tables": {t: entry for t, entry in whole.items() if t not in drawn},
+            "figures": drawn,
+            "reports_stale": bool(carried),
             "files": list(files),
             "warnings": list(run.warnings),
             "planned": dict(run.planned),
             "events": [e.to_dict() for e in (run.panel.events if run.panel else ())],
             "samples": _samples(run),
             "steps": [
-                {"name": s.name, "digest": s.digest, "seconds": round(run.seconds.get(s.name, 0.0), 4)}
+                {"name": s.name, "digest": s.digest, "seconds": round(run.seconds[s.digest], 4)}
                 for s in run.plan.steps
-                if s.name in run.seconds
+                if s.digest in run.seconds
             ],
         }
 
 
-def _digest(plan: Plan, table: str) -> str | None:
-    """Digest of what makes a table now."""
-    if table in plan.spec.tables:
-        return plan.outputs[DEFAULT].tables[table]
-    return next((digest for t, digest in plan.grids.items() if schema.grid_id(t) == table), None)
+def _entries(previous: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables and figures of an earlier run."""
+    return {**previous.get("tables", {}), **previous.get("figures", {})}
+
+
+def is_current(plan: Plan, previous: Mapping[str, Any], name: str) -> bool:
+    """Whether an earlier run's table or figure is what the study asks for now."""
+    entry = _entries(previous).get(name)
+    return entry is not None and entry.get("digest") == _digest(plan, name)
+
+
+def _files(run: Run, name: str) -> list[str]:
+    if name in run.figures:
+        return [f"figures/{name}.{kind}" for kind in figures.KINDS]
+    return [f"tables/{name}.{kind}" for kind in FORMATS]
+
+
+def _in_span(run: Run) -> pl.DataFrame:
+    """The rows of the prepared panel in the sample's periods."""
+    assert run.panel is not None
+    spec = run.plan.spec.all_panels[run.plan.spec.main]
+    if spec.load is None or spec.span is None or run.panel.time is None:
+        return run.panel.frame
+    return run.panel.frame.filter(pl.col(run.panel.time).is_between(*spec.span))
+
+
+def _digest(plan: Plan, name: str) -> str | None:
+    """Digest of what makes a table or figure now."""
+    default = plan.outputs[DEFAULT]
+    grids = {schema.grid_id(t): digest for t, digest in plan.grids.items()}
+    return {**grids, **default.figures, **default.tables}.get(name)
 
 
 def _sources(plan: Plan, facts: Mapping[str, Facts]) -> dict[str, Any]:

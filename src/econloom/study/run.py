@@ -54,7 +54,7 @@ class Run:
     planned : mapping of str to str
         Tables and figures that were left out because a part of them is not built yet.
     seconds : mapping of str to float
-        By step.
+        By digest of the step.
     path : Path or None
         The output folder, when files were written.
     stale : tuple of str
@@ -107,7 +107,7 @@ def execute(
         begin = time.perf_counter()
         context = steps.Context(by_digest, _within(tell, number, len(needed), step.name))
         values[step.digest] = _performed(plan, step, [values[i] for i in step.inputs], context)
-        seconds[step.name] = seconds.get(step.name, 0.0) + time.perf_counter() - begin
+        seconds[step.digest] = time.perf_counter() - begin
         for digest in set(step.inputs) - keep:
             if last_use[digest] == step.digest:
                 del values[digest]
