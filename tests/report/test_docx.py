@@ -16,8 +16,10 @@ from lxml import etree
 
 from econloom.core.labels import Label, Lang
 from econloom.core.table import Cell, Row, Table
+from econloom.report import presets
 from econloom.report.render import render
 from econloom.report.render.layout import MARGIN, fit
+from tests.report.examples import panelled, ragged
 from tests.report.test_render import tricky
 
 ORDERS = {
@@ -25,7 +27,7 @@ ORDERS = {
     for name, children in {
         "tcPr": "cnfStyle tcW gridSpan hMerge vMerge tcBorders shd noWrap tcMar textDirection tcFitText vAlign",
         "rPr": "rStyle rFonts b bCs i iCs color kern sz szCs highlight u vertAlign rtl cs em lang",
-        "pPr": "pStyle keepNext keepLines pageBreakBefore tabs snapToGrid spacing ind contextualSpacing jc outlineLvl rPr sectPr",
+        "pPr": "pStyle keepNext keepLines pageBreakBefore tabs snapToGrid spacing ind jc outlineLvl rPr sectPr",
         "tblPr": "tblStyle tblW jc tblCellSpacing tblInd tblBorders shd tblLayout tblCellMar tblLook",
         "tblCellMar": "top left bottom right",
         "tcBorders": "top left bottom right",
@@ -49,6 +51,10 @@ def rule(tc: etree._Element, side: str) -> str | None:
     (borders,) = tc.findall(f"{qn('w:tcPr')}/{qn('w:tcBorders')}")
     element = borders.find(qn(f"w:{side}"))
     return None if element is None or element.get(qn("w:val")) == "nil" else element.get(qn("w:sz"))
+
+
+def said(tc: etree._Element) -> str:
+    return "".join(str(t.text) for t in tc.iter(qn("w:t")))
 
 
 def rules(table: WordTable, side: str) -> list[set[str | None]]:
@@ -150,13 +156,81 @@ def test_numbers_line_up_at_the_decimal_point(table: Table) -> None:
     assert len(places) == 1
 
 
-@pytest.mark.parametrize("columns", [1, 12])
-def test_children_stand_in_the_order_of_the_schema(columns: int) -> None:
-    tree = opened(tricky(columns)).element
+CONSTRUCTS = {
+    "plain": lambda: tricky(1),
+    "hostile": lambda: tricky(12),
+    "groups, tests and heads": ragged,
+    "parts": lambda: ragged(30),
+    "panels": panelled,
+    "italics": lambda: panelled(style=presets.load("booktabs").style),
+}
+
+
+@pytest.mark.parametrize("construct", CONSTRUCTS)
+def test_children_stand_in_the_order_of_the_schema(construct: str) -> None:
+    ordered(opened(CONSTRUCTS[construct]()).element)
+
+
+def ordered(tree: etree._Element) -> None:
+    """Every property element has its children once each, in the order of the schema; cells fill the grid."""
     for name, order in ORDERS.items():
         for element in tree.iter(qn(f"w:{name}")):
             places = [order.index(etree.QName(child).localname) for child in element]
             assert places == sorted(set(places)), name
+    for table in tree.iter(qn("w:tbl")):
+        grid = len(table.findall(f"{qn('w:tblGrid')}/{qn('w:gridCol')}"))
+        for row in table.iter(qn("w:tr")):
+            spans = [tc.find(f"{qn('w:tcPr')}/{qn('w:gridSpan')}") for tc in row.findall(qn("w:tc"))]
+            assert sum(1 if s is None else int(s.get(qn("w:val"))) for s in spans) == grid
+            assert all(tc[-1].tag == qn("w:p") for tc in row.findall(qn("w:tc")))
+
+
+@pytest.mark.parametrize("construct", CONSTRUCTS)
+def test_one_tcborders_a_cell_in_every_construct(construct: str) -> None:
+    for made in opened(CONSTRUCTS[construct]()).tables:
+        for tc in made._tbl.iter(qn("w:tc")):
+            assert len(tc.findall(f".//{qn('w:tcBorders')}")) == 1
+            assert rule(tc, "left") is None and rule(tc, "right") is None
+
+
+def test_a_thin_rule_below_each_group_with_a_gap_between_neighbours() -> None:
+    made = word_table(panelled(4))
+    first = made.rows[0]._tr.tc_lst
+    assert [tc.find(f"{qn('w:tcPr')}/{qn('w:gridSpan')}").get(qn("w:val")) for tc in (first[1], first[3])] == ["2", "2"]
+    assert [rule(tc, "bottom") for tc in first] == [None, "4", None, "4"]
+    assert [rule(tc, "top") for tc in first] == ["12"] * 4
+    below = made.rows[3]._tr.tc_lst
+    assert len(below) == 1  # the label of panel A
+    values = made.rows[4]._tr.tc_lst
+    assert len(values) == 5
+    assert said(values[2]) == "11.5545***"
+
+
+def test_panel_labels_run_across_the_table_under_a_rule() -> None:
+    made = word_table(panelled(4))
+    panels = [r._tr.tc_lst for r in made.rows if len(r._tr.tc_lst) == 1]
+    assert [said(p[0]) for p in panels] == ["面板A：发达国家", "面板B：发展中国家"]
+    assert [rule(p[0], "top") for p in panels] == ["6", "6"]
+
+
+def test_a_table_that_no_page_holds_is_split_with_its_labels() -> None:
+    document = opened(ragged(30))
+    titles = [p.text for p in document.paragraphs if p.text.startswith(("表", "续表"))]
+    assert titles[0] == "表4\u3000分样本回归结果" and set(titles[1:]) == {"续表4\u3000分样本回归结果"}
+    assert len(document.tables) == len(titles) > 1
+    assert sum("注：" in p.text for p in document.paragraphs) == 1
+    assert all(t.rows[6].cells[0].text == document.tables[0].rows[6].cells[0].text for t in document.tables)
+    numbers = [c.text for t in document.tables for c in t.rows[2].cells if c.text.startswith("(")]
+    assert list(dict.fromkeys(numbers)) == [f"({n})" for n in range(1, 31)]
+
+
+def test_italics_are_for_latin_names_only() -> None:
+    document = opened(panelled(2, style=presets.load("booktabs").style), "en")
+    slanted = {r.text for t in document.tables for row in t.rows for c in row.cells for p in c.paragraphs
+               for r in p.runs if r.italic}  # fmt: skip
+    assert slanted == {"Trade benefit index", "Globalisation"}
+    chinese = opened(panelled(2, style=presets.load("booktabs").style), "zh")
+    assert not list(chinese.element.iter(qn("w:i")))
 
 
 def test_eight_columns_fit_an_upright_page(wide: Callable[[int, int], Table]) -> None:
@@ -188,7 +262,7 @@ def test_the_file_names_no_author_and_no_time(table: Table) -> None:
 
 @pytest.mark.skipif(SOFFICE is None, reason="LibreOffice (soffice) is not installed")
 def test_libreoffice_opens_it(table: Table, tmp_path: Path) -> None:
-    names = {"plain": table, "hostile": tricky(12)}
+    names = {"plain": table, "hostile": tricky(12), "ragged": ragged(), "panels": panelled(8), "parts": ragged(30)}
     for name, made in names.items():
         (tmp_path / f"{name}.docx").write_bytes(render(made, "docx", "zh"))
     profile = f"-env:UserInstallation=file://{tmp_path / 'profile'}"

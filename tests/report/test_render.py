@@ -15,6 +15,7 @@ from econloom.core.labels import Label, Lang
 from econloom.core.table import Cell, Row, Table
 from econloom.report import render as out
 from econloom.report.render import html
+from tests.report.examples import panelled, ragged
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 HOSTILE = [
@@ -138,8 +139,31 @@ def test_an_interruption_leaves_the_old_file(table: Table, tmp_path: Path, monke
 
 
 def test_a_large_table_is_quick_in_all_formats(wide: Callable[[int, int], Table]) -> None:
-    table = wide(40, 12)
-    start = time.perf_counter()
-    for kind in out.FORMATS:
-        out.render(table, kind, "en")
-    assert time.perf_counter() - start < 1.0
+    for table in (wide(40, 12), ragged(12)):
+        start = time.perf_counter()
+        for kind in out.FORMATS:
+            out.render(table, kind, "en")
+        assert time.perf_counter() - start < 1.0
+
+
+def test_panels_and_groups_in_html_and_markdown() -> None:
+    page = html.fragment(panelled(4), "en")
+    tree = ElementTree.fromstring(page)
+    assert [(e.get("colspan"), "".join(e.itertext())) for e in tree.findall(".//tr[@class='panel']/th")] == [
+        ("5", "Panel A: Developed"),
+        ("5", "Panel B: Developing"),
+    ]
+    assert [e.get("colspan") for e in tree.findall(".//th[@class='spanner']")] == ["2", "2"]
+    text = out.render(panelled(4), "md", "en").decode()
+    assert "| **Panel B: Developing** |  |  |  |  |" in text
+    assert "| Variable | Loose<br>(1)<br>Globalisation |" in text
+
+
+def test_a_style_shows_in_html(table: Table) -> None:
+    from dataclasses import replace
+
+    from econloom.report import presets
+
+    made = html.fragment(replace(table, style=presets.load("booktabs").style), "en")
+    assert 'style="--outer: 1pt; --inner: 0.5pt"' in made
+    assert "<i>Trade benefit index</i>" in made

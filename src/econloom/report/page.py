@@ -27,7 +27,7 @@ _ID = re.compile(r'(\bid="|url\(#|href="#)')
 _LANGUAGES = {"zh": "zh-CN", "en": "en"}
 _CONTENTS = Label(zh="目录", en="Contents")
 STYLE = """<style>
-body { margin: 2em auto; padding: 0 1.5em; max-width: 62em; line-height: 1.5; color: #111; background: #fff;
+body { margin: 2em auto; padding: 0 1.5em; max-width: 70em; line-height: 1.5; color: #111; background: #fff;
   font-family: "Times New Roman", "Liberation Serif", "SimSun", "宋体", "Songti SC", "Noto Serif CJK SC", serif; }
 h1 { font-size: 1.5em; text-align: center; }
 nav ol { list-style: none; padding: 0; }
@@ -126,9 +126,9 @@ def report_docx(title: Label, blocks: Sequence[Block], lang: Lang = "zh") -> byt
             made = Section(_figure(block, len(pictures), lang), A4)
         else:
             made = docx.section(block, lang, level=1)
-        made = Section(made.body + paragraph(face=Face(10.5)), made.page)
         if sections[-1].page == made.page:
-            sections[-1] = Section(sections[-1].body + made.body, made.page)
+            between = paragraph(face=Face(10.5)) if len(sections) > 1 or block is not blocks[0] else ""
+            sections[-1] = Section(sections[-1].body + between + made.body, made.page)
         else:
             sections.append(made)
     return package([s for s in sections if s.body], words, margin=MARGIN, pictures=pictures)

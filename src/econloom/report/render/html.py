@@ -11,6 +11,7 @@ from econloom.core.labels import Lang
 from econloom.core.table import Cell, Row, Style, Table
 from econloom.report import format as fmt
 
+WIDE = 8  # columns from which type and white are smaller
 # the class is doubled to outweigh the striped, right-aligned tables of notebooks
 STYLE = """<style>
 .econloom-table.econloom-table { display: table; margin: 1em auto; max-width: 100%; font-size: 0.95em; line-height: 1.4;
@@ -22,6 +23,9 @@ STYLE = """<style>
 .econloom-table.econloom-table tr > * { padding: 0.1em 1em; border: 0; background: none; color: inherit;
   font-weight: normal; text-align: center; vertical-align: middle; font-variant-numeric: tabular-nums lining-nums; }
 .econloom-table.econloom-table tr > .stub { text-align: left; padding-left: 0.3em; max-width: 22em; }
+.econloom-table.econloom-table.wide { font-size: 0.8em; }
+.econloom-table.econloom-table.wide tr > * { padding: 0.1em 0.55em; }
+.econloom-table.econloom-table.wide tr > .stub { min-width: 9em; }
 .econloom-table.econloom-table tr > .rule { border-top: var(--inner, 0.75pt) solid currentColor; }
 .econloom-table.econloom-table tr > .spanner { padding-bottom: 0; }
 .econloom-table.econloom-table tr > .spanner span { display: block; padding-bottom: 0.15em;
@@ -61,7 +65,8 @@ def render(table: Table, lang: Lang = "zh") -> str:
 def fragment(table: Table, lang: Lang = "zh") -> str:
     """The table without the style block, for a page that has it once."""
     title = escape(fmt.caption(table, lang))
-    opening = f'<div class="econloom-table" lang="{_LANGUAGES[lang]}" data-table="{escape(fmt.clean(table.id))}"'
+    kind = "econloom-table wide" if table.n_columns > WIDE else "econloom-table"
+    opening = f'<div class="{kind}" lang="{_LANGUAGES[lang]}" data-table="{escape(fmt.clean(table.id))}"'
     lines = [f"{opening}{_rule_widths(table.style)}>"]
     if title:
         lines.append(f'<div class="title">{title}</div>')

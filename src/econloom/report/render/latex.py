@@ -124,7 +124,14 @@ def _float(table: Table, lang: Lang) -> list[str]:
     size = next(command for least, command in _SIZES if layout.size >= least)
     notes = [rf"\par {escape(fmt.clean(n.text(lang)))}" for n in table.notes]
     below = (
-        [r"\par\smallskip", r"\begin{minipage}{\linewidth}\footnotesize", *notes, r"\end{minipage}"] if notes else []
+        [
+            r"\par\smallskip",
+            r"\begin{minipage}{\ifdim\wd0>\linewidth\linewidth\else\wd0\fi}\footnotesize",
+            *notes,
+            r"\end{minipage}",
+        ]
+        if notes
+        else []
     )
     return [
         r"\begin{table}[htbp]",
@@ -134,7 +141,7 @@ def _float(table: Table, lang: Lang) -> list[str]:
         # a box that is measured first: wider than the line, it is scaled to it
         r"\setbox0=\hbox{%",
         *_tabular(table, lang),
-        r"}\leavevmode\ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\box0}\else\box0\fi",
+        r"}\leavevmode\ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\copy0}\else\copy0\fi",
         *below,
         r"\end{table}",
     ]

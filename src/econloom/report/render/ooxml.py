@@ -163,7 +163,7 @@ def package(sections: Sequence[Section], title: str, *, margin: int, pictures: S
     Parameters
     ----------
     sections : sequence of Section
-        In order; each begins a page.
+        In order; each begins a page and ends with a paragraph.
     title : str
         Core property.
     margin : int
@@ -176,7 +176,7 @@ def package(sections: Sequence[Section], title: str, *, margin: int, pictures: S
     _lean_styles(document)
     *earlier, last = sections
     _page(document.sections[0], last.page, margin)
-    body = "".join(s.body + _section_end(s.page, margin) for s in earlier) + last.body
+    body = "".join(_closed(s, margin) for s in earlier) + last.body
     for number, image in enumerate(pictures, 1):
         part = document.part.package.get_or_add_image_part(io.BytesIO(image))
         document.part.load_rel(RT.IMAGE, part, f"picture{number}")
@@ -191,13 +191,14 @@ def package(sections: Sequence[Section], title: str, *, margin: int, pictures: S
     return without_clock(written.getvalue())
 
 
-def _section_end(page: tuple[int, int], margin: int) -> str:
-    """The paragraph that closes a section before the last one."""
+def _closed(part: Section, margin: int) -> str:
+    """A section before the last one: its last paragraph says where it ends."""
     sides = dict.fromkeys(("top", "right", "bottom", "left"), margin)
+    page = part.page
     size = tag("pgSz", w=page[0], h=page[1], **({"orient": "landscape"} if page[0] > page[1] else {}))
-    section = tag("sectPr", size, tag("pgMar", **sides, header=720, footer=720, gutter=0))
-    spacing = tag("spacing", before=0, after=0, line=20, lineRule="exact")
-    return tag("p", tag("pPr", spacing, tag("rPr", tag("sz", val=2)), section))
+    end = tag("sectPr", size, tag("pgMar", **sides, header=720, footer=720, gutter=0))
+    before, close, after = part.body.rpartition("</w:pPr>")
+    return before + end + close + after
 
 
 def _lean_parts(document: Any) -> None:
