@@ -130,8 +130,9 @@ class Panel:
 
 def missing_as_null(frame: pl.DataFrame) -> pl.DataFrame:
     """Turn every floating NaN into null."""
-    floats = [name for name, kind in frame.schema.items() if kind.is_float()]
-    return frame.with_columns(pl.col(floats).fill_nan(None)) if floats else frame
+    floats = [column for column in frame.iter_columns() if column.dtype.is_float()]
+    mended = [column.fill_nan(None) for column in floats if column.is_nan().any()]
+    return frame.with_columns(mended) if mended else frame
 
 
 def _no_nan(values: pl.Series) -> pl.Series:
