@@ -11,6 +11,7 @@ from econloom.core.labels import Label
 from econloom.core.table import Style
 
 VcovKind = Literal["iid", "hc1", "hc2", "hc3", "cluster"]
+ConstantName = Literal["auto", "none", "centred", "xtreg", "lsdv"]
 SscName = Literal["fixest", "reghdfe", "xtreg", "areg", "ivreg2", "ivreg2_small", "none"]
 
 

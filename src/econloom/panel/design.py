@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from econloom.core.errors import DataError, EstimationError, UsageError
 from econloom.core.frame import Panel
 from econloom.core.lineage import Drop, SampleLog
-from econloom.core.spec import SscName, VcovSpec
+from econloom.core.spec import ConstantName, SscName, VcovSpec
 from econloom.data.expressions import Scope
 from econloom.panel.absorb import FloatArray, Grouping, IntArray, largest, singletons, sorting_order
 from econloom.panel.columns import BoolArray, Columns, Where, missing_numbers
@@ -46,6 +46,8 @@ class Request:
         Rows alone in a group of an effect: kept, as fixest and xtreg do, or dropped until none is left.
     method : {"2sls", "liml"}
         Of a model with endogenous variables.
+    constant : {"auto", "none", "centred", "xtreg", "lsdv"}
+        Which constant stands beside effects; ``auto`` is that of ``xtreg`` under this convention, else none.
     scope : Scope or None
         Lists and named samples that ``where`` and the terms may use.
     """
@@ -60,6 +62,7 @@ class Request:
     singletons: Literal["keep", "drop"] = "keep"
     scope: Scope | None = None
     method: Literal["2sls", "liml"] = "2sls"
+    constant: ConstantName = "auto"
 
     def __post_init__(self) -> None:
         check_convention(self.ssc)
@@ -67,6 +70,8 @@ class Request:
             raise UsageError(f"singletons: 'keep' or 'drop', not {self.singletons!r}")
         if self.method not in {"2sls", "liml"}:
             raise UsageError(f"method: '2sls' or 'liml', not {self.method!r}")
+        if self.constant not in get_args(ConstantName):
+            raise UsageError(f"no constant {self.constant!r}", hint=", ".join(get_args(ConstantName)))
         if self.vcov.kind == "cluster" and not self.vcov.clusters:
             raise UsageError("a cluster covariance needs a column")
         if not self.model.regressors and (self.model.effects or not self.model.intercept):
@@ -79,6 +84,13 @@ class Request:
         """Columns of each way of clustering, ``a^b`` split; empty without clusters."""
         names = self.vcov.clusters
         return tuple((n,) if n in self.panel.columns else tuple(part.strip() for part in n.split("^")) for n in names)
+
+    @property
+    def constant_kind(self) -> Literal["none", "centred", "xtreg", "lsdv"]:
+        """Which constant stands beside effects: under ``auto`` that of ``xtreg`` for this convention, else none."""
+        if self.constant != "auto":
+            return self.constant
+        return "xtreg" if self.ssc == "xtreg" else "none"
 
     @property
     def unit_effect(self) -> EffectTerm | None:

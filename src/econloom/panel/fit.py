@@ -11,14 +11,15 @@ import numpy as np
 
 from econloom.core.errors import DataError, EstimationError, UsageError
 from econloom.core.estimate import Unavailable
-from econloom.core.spec import SscName, VcovSpec, iid
+from econloom.core.spec import ConstantName, SscName, VcovSpec, iid
 from econloom.panel.columns import Columns
 from econloom.panel.design import Design, Request, Sample, build_design, draw_sample, with_levels
 from econloom.panel.fits import Fits
 from econloom.panel.fitted import Fit, Shared, fitted, unit_position
 from econloom.panel.formula import parse_formula, parse_formulas
-from econloom.panel.linear.constant import Offset, base_period, intercept
+from econloom.panel.linear.constant import Offset, base_levels, base_period, centred, intercept
 from econloom.panel.moments import Absorbed, cross_multiply, sweep
+from econloom.panel.passes import one_blas_thread
 from econloom.panel.sources import as_panel
 
 __all__ = ["Fit", "Fits", "Request", "fit_many", "iv", "ols", "request", "requests"]
@@ -34,6 +35,7 @@ def ols(
     time: str | None = None,
     ssc: SscName = "fixest",
     singletons: Literal["keep", "drop"] = "keep",
+    constant: ConstantName = "auto",
 ) -> Fit | Fits:
     """Least squares with any number of fixed effects.
 
@@ -54,6 +56,10 @@ def ols(
         Small-sample convention (:mod:`econloom.panel.conventions`).
     singletons : {"keep", "drop"}
         Rows alone in a group of an effect.
+    constant : {"auto", "none", "centred", "xtreg", "lsdv"}
+        The constant beside effects: mean-centred as areg and reghdfe print it, the mean unit effect at the first
+        levels of the others as xtreg does, or that of a regression on dummies with the first levels as base. By
+        default ``xtreg`` under this convention, else none.
 
     Returns
     -------
@@ -83,7 +89,8 @@ def ols(
     1.285714
     """
     options = {"vcov": vcov or iid(), "weights": weights, "where": where, "unit": unit, "ssc": ssc}
-    asked = requests(formula, as_panel(data, unit, time), singletons=singletons, **options)
+    panel = as_panel(data, unit, time)
+    asked = requests(formula, panel, singletons=singletons, constant=constant, **options)
     if asked[0].model.endogenous:
         raise UsageError(f"the formula has instruments: {formula}", hint="el.iv(formula, data, ...)")
     return _one_or_many(asked)
@@ -100,6 +107,7 @@ def iv(
     ssc: SscName = "fixest",
     singletons: Literal["keep", "drop"] = "keep",
     method: Literal["2sls", "liml"] = "2sls",
+    constant: ConstantName = "auto",
 ) -> Fit | Fits:
     """Instrumental variables with any number of endogenous variables and fixed effects.
 
@@ -107,7 +115,7 @@ def iv(
     ----------
     formula : str
         ``"y ~ x | unit + year | price ~ rain + cost"``, or ``"y ~ x | price ~ rain"`` without effects.
-    data, vcov, weights, where, unit, time, ssc, singletons
+    data, vcov, weights, where, unit, time, ssc, singletons, constant
         As for :func:`ols`.
     method : {"2sls", "liml"}
         Two-stage least squares, or limited-information maximum likelihood (a k-class estimator whose ``kappa`` is in
@@ -143,7 +151,8 @@ def iv(
     ([2.25, -0.125], 'second')
     """
     options = {"vcov": vcov or iid(), "weights": weights, "where": where, "unit": unit, "ssc": ssc, "method": method}
-    asked = requests(formula, as_panel(data, unit, time), singletons=singletons, **options)
+    panel = as_panel(data, unit, time)
+    asked = requests(formula, panel, singletons=singletons, constant=constant, **options)
     if not asked[0].model.endogenous:
         raise UsageError(
             f"the formula has no instruments: {formula}", hint="y ~ x | effects | endogenous ~ instruments"
@@ -190,8 +199,9 @@ def fit_many(requests: Sequence[Request]) -> list[Fit]:
         members = groups.setdefault(_group_key(asked, sample), [])
         members.append(_Member(number, source, sample, spelt_out))
     fits: dict[int, Fit] = {}
-    for members in groups.values():
-        fits.update(zip((m.number for m in members), _fit_group(members), strict=True))
+    with one_blas_thread():
+        for members in groups.values():
+            fits.update(zip((m.number for m in members), _fit_group(members), strict=True))
     return [fits[number] for number in range(len(requests))]
 
 
@@ -220,7 +230,8 @@ def _sampled(known: dict[tuple[object, ...], Columns], asked: Request) -> tuple[
 def _group_key(asked: Request, sample: Sample) -> tuple[object, ...]:
     """Requests with equal keys share rows, effects, weights and how columns are centred."""
     model = asked.model
-    rows = hashlib.sha256(sample.rows.tobytes()).digest()
+    every = len(sample.rows) == asked.panel.height
+    rows = b"" if every else hashlib.sha256(sample.rows.tobytes()).digest()
     effects = tuple(e.columns for e in model.effects)
     return (id(asked.panel), id(asked.scope), rows, effects, asked.weights, model.intercept or bool(effects))
 
@@ -233,7 +244,7 @@ def _fit_group(members: Sequence[_Member]) -> Iterable[Fit]:
         shared: dict[object, Shared] = {}
         for member in members:
             asked = member.asked
-            key = (asked.ssc, asked.unit_effect)
+            key = (asked.ssc, asked.unit_effect, asked.constant_kind)
             if key not in shared:
                 shared[key] = Shared(design, moments, _offset(asked, design, moments.absorbed))
             yield fitted(asked, member.sample.log, shared[key])
@@ -246,10 +257,13 @@ def _offset(asked: Request, design: Design, absorbed: Absorbed) -> Offset | Unav
     if not design.effects:
         return intercept(absorbed) if design.intercept else None
     unit = unit_position(asked)
-    if asked.ssc != "xtreg" or unit is None:
+    if asked.ssc == "xtreg" and unit is not None:
+        _refuse_varying_weights(design, unit)
+    if asked.constant_kind == "centred":
+        return centred(absorbed)
+    if asked.constant_kind == "none" or unit is None:
         return None
-    _refuse_varying_weights(design, unit)
-    return base_period(design, absorbed, unit)
+    return (base_period if asked.constant_kind == "xtreg" else base_levels)(design, absorbed, unit)
 
 
 def _refuse_varying_weights(design: Design, unit: int) -> None:

@@ -12,7 +12,7 @@ import polars as pl
 from econloom.core.errors import EstimationError, UsageError
 from econloom.core.estimate import Coefficient, Stage, Test, Tidy, Unavailable
 from econloom.core.lineage import SampleLog
-from econloom.core.spec import VcovSpec
+from econloom.core.spec import SscName, VcovSpec
 from econloom.panel import hypotheses, show
 from econloom.panel.absorb import FloatArray, Grouping, pairwise_redundant
 from econloom.panel.columns import grouped
@@ -116,6 +116,21 @@ class Fit:
             The covariance's column is missing in rows of the sample.
         """
         return assembled(replace(self.request, vcov=vcov), self.sample, self.shared, self.estimate, self.stage)
+
+    def with_ssc(self, ssc: SscName) -> Fit:
+        """The same coefficients under another small-sample convention; the constant stays the one that is printed.
+
+        Raises
+        ------
+        UsageError
+            A convention that does not fit the model; ``xtreg`` of a weighted model (fit that again).
+        """
+        if ssc == self.request.ssc:
+            return self
+        if ssc == "xtreg" and self.request.weights is not None:
+            raise UsageError("convention xtreg of a weighted model", hint="fit again with ssc='xtreg'")
+        asked = replace(self.request, ssc=ssc, constant=self.request.constant_kind)
+        return assembled(asked, self.sample, self.shared, self.estimate, self.stage)
 
     @property
     def vcov(self) -> FloatArray:

@@ -11,6 +11,7 @@ import numpy as np
 
 from econloom.core.errors import UsageError, did_you_mean
 from econloom.core.estimate import Test, Unavailable
+from econloom.core.spec import SscName
 from econloom.panel.absorb import FloatArray, Grouping
 from econloom.panel.conventions import correction, residual_df
 from econloom.panel.diagnostics import instruments as iv
@@ -172,12 +173,17 @@ def first_stage_arrays(fit: Fit) -> iv.FirstStage:
     stages, counts, asked = _instrumented(fit).stages, fit.counts, fit.request
     constant = counts.regressors - fit.estimate.regressors
     wide = replace(counts, regressors=len(stages.whitening) + constant)
-    rule = correction(asked.ssc, asked.vcov, wide)
+    rule = correction(_small(asked.ssc), asked.vcov, wide)
     iid = asked.vcov.kind == "iid"
     rows = counts.n - (counts.unit_levels or 0 if asked.ssc == "xtreg" and iid else 0)
     df = rule.df if rule.df is not None else residual_df(asked.ssc, wide)
     factor = rule.factor * counts.n if iid else rule.factor
     return iv.FirstStage.of(stages, fit.absorbed, None if iid else _meat(fit), rows, factor, df)
+
+
+def _small(ssc: SscName) -> SscName:
+    """The convention of first-stage F statistics: ivreg2 gives them its small-sample form in any case."""
+    return "ivreg2_small" if ssc == "ivreg2" else ssc
 
 
 def _meat(fit: Fit) -> iv.Meat:
@@ -268,4 +274,4 @@ def _sanderson_windmeijer(fit: Fit, at: int) -> Result:
 def _first_stage_f(fit: Fit, name: str) -> Result:
     first = fit.first_stage[name]
     kept = [n for n in _instrumented(fit).stages.instrument_names if n in first.estimate.names]
-    return wald(first, kept)
+    return wald(first.with_ssc(_small(first.request.ssc)), kept)

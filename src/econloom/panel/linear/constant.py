@@ -8,7 +8,8 @@ effects prints the mean of the unit effects where each other effect is at its fi
 d the coefficients of the dummies D of all levels but the first. Let ``D~`` be D less its unit means, and
 ``u = D~ (D~'W D~)^-1 mean(D)``. Then ``c = level(y) - level(X)' b`` with ``level(x) = mean(x) - u'W x``, and the
 rows' influence on c is ``1/n - u`` less the part that runs through b. So its standard error comes from the same
-sandwich as the slopes'.
+sandwich as the slopes'. The constant of a regression on dummies takes the means over the first unit instead of all
+rows; that of ``areg`` and ``reghdfe`` leaves the effects' own constant out, ``c = mean(y) - mean(X)' b``.
 """
 
 from __future__ import annotations
@@ -53,8 +54,13 @@ def intercept(absorbed: Absorbed) -> Offset:
     return Offset(absorbed.means, np.full(absorbed.n, 1.0 / absorbed.n))
 
 
+def centred(absorbed: Absorbed) -> Offset:
+    """The constant of ``areg`` and ``reghdfe``, ``mean(y) - mean(X)' b``: effects that average zero over the rows."""
+    return intercept(absorbed)
+
+
 def base_period(design: Design, absorbed: Absorbed, unit: int) -> Offset | Unavailable:
-    """The constant of ``xtreg, fe``.
+    """The constant of ``xtreg, fe``: the mean unit effect where each other effect is at its first level.
 
     Parameters
     ----------
@@ -69,22 +75,39 @@ def base_period(design: Design, absorbed: Absorbed, unit: int) -> Offset | Unava
         Unavailable where dummies beyond the first levels are redundant too, so that the constant depends on which
         of them a program leaves out.
     """
+    return _at_first_levels(design, absorbed, unit, np.ones(design.n))
+
+
+def base_levels(design: Design, absorbed: Absorbed, unit: int) -> Offset | Unavailable:
+    """The constant of a regression on dummies: the first unit where each other effect is at its first level.
+
+    Levels are in the order of their values. Parameters and result are those of :func:`base_period`, whose formula it
+    shares with the means taken over the rows of the first unit instead of all rows.
+    """
+    return _at_first_levels(design, absorbed, unit, (design.effects[unit].codes == 0).astype(np.float64))
+
+
+def _at_first_levels(design: Design, absorbed: Absorbed, unit: int, among: FloatArray) -> Offset | Unavailable:
+    """``mean(y) - mean(X)' b - mean(D)' d`` with the means over some rows, ``among`` 1 there and 0 elsewhere."""
     means = GroupMeans.of(design.effects[unit], design.weights)
     others = [g for n, g in enumerate(design.effects) if n != unit]
     refuse_too_many(means.grouping, others)
-    u = np.zeros(design.n)
+    weights = among if design.weights is None else among * design.weights
+    column = among / weights.sum()
     if others:
-        found = _base_influence(means, dummy_columns(others, design.n), [g.levels for g in others])
+        dummies = dummy_columns(others, design.n)
+        found = _influence(means, dummies, [g.levels for g in others], dummies.T @ (weights / weights.sum()))
         if isinstance(found, Unavailable):
             return found
-        u = found
-    centred = design.block - absorbed.means
-    weighted_u = u if design.weights is None else u * design.weights
-    return Offset(absorbed.means - weighted_u @ centred, 1.0 / design.n - u)
+        column = column - found
+    shares = column if design.weights is None else column * design.weights
+    return Offset(absorbed.means + shares @ (design.block - absorbed.means), column)
 
 
-def _base_influence(means: GroupMeans, dummies: sparse.csr_array, levels: list[int]) -> FloatArray | Unavailable:
-    """``u = D~ (D~'W D~)^-1 mean(D)``, (n,), over all levels but the first of each effect."""
+def _influence(
+    means: GroupMeans, dummies: sparse.csr_array, levels: list[int], share: FloatArray
+) -> FloatArray | Unavailable:
+    """``u = D~ (D~'W D~)^-1 mean(D)``, (n,), over all levels but the first of each effect; ``share`` is mean(D)."""
     S, sizes = schur_complement(means, dummies)
     first = np.cumsum([0, *levels[:-1]])
     used = np.setdiff1d(np.arange(len(sizes)), first)
@@ -92,8 +115,7 @@ def _base_influence(means: GroupMeans, dummies: sparse.csr_array, levels: list[i
     factor, kept = pivoted_cholesky(S[np.ix_(used, used)] / np.outer(scale, scale))
     if len(kept) < len(used):
         return Unavailable(f"{len(used) - len(kept)} dummies beyond the first levels are redundant")
-    share = (sizes[used] / means.totals.sum() / scale)[kept]
     gamma = np.zeros(len(sizes))
-    half = solve_triangular(factor, share, trans="T")
+    half = solve_triangular(factor, (share[used] / scale)[kept], trans="T")
     gamma[used[kept]] = solve_triangular(factor, half) / scale[kept]
     return np.asarray(means.residuals((dummies @ gamma)[:, None])[:, 0])
