@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -131,7 +132,8 @@ class Panel:
 def missing_as_null(frame: pl.DataFrame) -> pl.DataFrame:
     """Turn every floating NaN into null."""
     floats = [column for column in frame.iter_columns() if column.dtype.is_float()]
-    mended = [column.fill_nan(None) for column in floats if column.is_nan().any()]
+    suspects = [column for column in floats if not math.isfinite(column.sum())]
+    mended = [column.fill_nan(None) for column in suspects if column.is_nan().any()]
     return frame.with_columns(mended) if mended else frame
 
 

@@ -69,8 +69,10 @@ class Dense:
         S = np.zeros((rows.levels, rows.levels))
         rows.forms.crossings(rows.weights, rows.columns, rows.starts, S)
         scale = np.sqrt(rows.sizes())
+        S /= scale
+        S /= scale[:, None]
         with one_blas_thread():
-            factor, kept = pivoted_cholesky(S / np.outer(scale, scale))
+            factor, kept = pivoted_cholesky(S)
         return cls(factor, kept, scale[kept])
 
     def solve(self, B: FloatArray, lengths: FloatArray, sizes: FloatArray) -> FloatArray:
@@ -129,7 +131,8 @@ class Absorber:
     def _swept(self, X: FloatArray, means: FloatArray, inverse: FloatArray, sizes: FloatArray) -> FloatArray:
         R = self.rows.first_residuals(X, means, inverse)
         if self.solver is not None:
-            a = self.solver.solve(self.rows.level_sums(R), self.rows.lengths(R), sizes)
+            lengths = self.rows.lengths(R) if isinstance(self.solver, Gradients) else sizes
+            a = self.solver.solve(self.rows.level_sums(R), lengths, sizes)
             self.rows.subtract(R, a)
         return R
 

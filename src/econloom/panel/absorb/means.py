@@ -95,14 +95,14 @@ def pivoted_cholesky(S: FloatArray, tolerance: float = RANK_TOLERANCE) -> tuple[
     Returns
     -------
     factor : (rank, rank) array
-        ``factor' factor = S[kept][:, kept]``.
+        Its upper triangle F gives ``F'F = S[kept][:, kept]``; what is below is not used.
     kept : (rank,) int array
     """
     if S.shape[0] == 0:
         return np.zeros((0, 0)), np.zeros(0, dtype=np.int64)
     U, pivots, rank, _ = lapack.dpstrf(S, tol=tolerance, lower=0)
     rank = int(rank) if S.diagonal().max() > tolerance else 0
-    return np.triu(U[:rank, :rank]), np.asarray(pivots[:rank] - 1, dtype=np.int64)
+    return U[:rank, :rank], np.asarray(pivots[:rank] - 1, dtype=np.int64)
 
 
 def refuse_too_many(first: Grouping, others: Sequence[Grouping]) -> None:
