@@ -43,7 +43,9 @@ def test_kernels_equal_their_plain_forms(seed: int, weighted: bool) -> None:
         form.subtract(R, V, w, columns, starts, 0, G)
         form.group_sums(X, np.arange(m)[::-1].copy(), X[:, 0].copy(), s["codes"], clusters)
         order = form.counting_order(s["codes"], G)
-        found[form] = [out, sums, through, S, R, clusters, order, form.spread(X, w, means, 0, n), S @ V]
+        moved = np.zeros_like(X)
+        form.place_rows(X, order[::-1].copy(), moved)
+        found[form] = [out, sums, through, S, R, clusters, order, moved, form.spread(X, w, means, 0, n), S @ V]
     for compiled, slow in zip(found[kernels], found[plain], strict=True):
         np.testing.assert_allclose(compiled, slow, atol=1e-10, rtol=1e-10)
     np.testing.assert_allclose(found[kernels][2], found[kernels][-1], atol=1e-9)

@@ -17,10 +17,11 @@ from econloom.panel.absorb import FloatArray, Grouping, IntArray, largest, singl
 from econloom.panel.columns import BoolArray, Columns, Where, missing_numbers
 from econloom.panel.conventions import check_convention
 from econloom.panel.formula import EffectTerm, ModelSpec, Term, expand, has_factors
+from econloom.panel.passes import forms
 
 Keys = tuple[str, ...]
 
-RUN = 8_192
+RUN = 4_096
 """Rows of the block filled at once."""
 
 
@@ -305,17 +306,32 @@ def _groupings(columns: Columns, effects: Sequence[EffectTerm], at: IntArray | N
 
 
 def _block(terms: Sequence[tuple[Columns, Term, str]], rows: IntArray, order: IntArray | None) -> FloatArray:
-    """Every term once, at some rows of the panel, put in order; filled in runs of rows that stay in the cache."""
+    """Every term once, at some rows of the panel, put in order.
+
+    Columns are read in their own order, in runs of rows that stay in the cache, and whole rows go to their places.
+    """
     values = [columns.term(term, text) for columns, term, text in terms]
     places = {id(columns): columns.places(rows) for columns, _, _ in terms}
-    places = {key: order if at is None else at if order is None else at[order] for key, at in places.items()}
     at = [places[id(columns)] for columns, _, _ in terms]
-    block = np.empty((len(rows), len(terms)))
-    for begin in range(0, len(rows), RUN):
-        run = slice(begin, begin + RUN)
+    n, m = len(rows), len(terms)
+    block = np.empty((n, m))
+    goal = None if order is None else inverted(order)
+    held = np.empty((min(RUN, n), m))
+    for begin in range(0, n, RUN):
+        run = slice(begin, min(begin + RUN, n))
+        part = block[run] if goal is None else held[: run.stop - begin]
         for j, (column, place) in enumerate(zip(values, at, strict=True)):
-            block[run, j] = column[run] if place is None else column[place[run]]
+            part[:, j] = column[run] if place is None else column[place[run]]
+        if goal is not None:
+            forms(n).place_rows(part, goal[run], block)
     return block
+
+
+def inverted(order: IntArray) -> IntArray:
+    """Where each row goes."""
+    goal = np.empty_like(order)
+    goal[order] = np.arange(len(order))
+    return goal
 
 
 def _weights(columns: Columns, name: str | None, at: IntArray | None) -> FloatArray | None:

@@ -66,6 +66,14 @@ def counting_order(codes: IntArray, levels: int) -> IntArray:
 
 
 @compiled
+def place_rows(part: FloatArray, goal: IntArray, out: FloatArray) -> None:
+    """``out[goal] = part``."""
+    for i in range(len(part)):
+        for j in range(part.shape[1]):
+            out[goal[i], j] = part[i, j]
+
+
+@compiled
 def spread(X: FloatArray, w: FloatArray, means: FloatArray, low: int, high: int) -> FloatArray:
     """Weighted sums of ``X - means`` and of its squares, and its largest size, over some rows, (3, m)."""
     m = X.shape[1]
@@ -327,6 +335,7 @@ def warm() -> None:
     for w in (np.zeros(0), np.ones(6)):
         counting_order(codes, 2)
         spread(X, w, zero, 0, 6)
+        place_rows(X[:5], codes[:5], X.copy())
         first_residuals(X, zero, one, w, starts, X, 0, 2)
         for kernel in (level_sums, complement):
             kernel(X, w, columns, starts, np.zeros((1, 2)), 0, 2)

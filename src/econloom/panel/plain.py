@@ -16,6 +16,11 @@ def counting_order(codes: IntArray, levels: int) -> IntArray:
     return np.argsort(codes, kind="stable").astype(np.int64)
 
 
+def place_rows(part: FloatArray, goal: IntArray, out: FloatArray) -> None:
+    """``out[goal] = part``."""
+    out[goal] = part
+
+
 def spread(X: FloatArray, w: FloatArray, means: FloatArray, low: int, high: int) -> FloatArray:
     """Weighted sums of ``X - means`` and of its squares, and its largest size, over some rows, (3, m)."""
     Z = X[low:high] - means
