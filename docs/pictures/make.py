@@ -3,26 +3,24 @@
     econloom run studies/globalisation --out RUN
     python docs/pictures/make.py RUN
 
-Needs LibreOffice (soffice), pdftoppm and a Chinese font.
+Needs LibreOffice (soffice), pdftoppm, a Chinese font, and for one picture XeLaTeX with ctex.
 """
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-import polars as pl
 from PIL import Image, ImageChops
 
-from econloom.core.labels import Label
-from econloom.report import figures
+from econloom.core.estimate import Unavailable
+from econloom.report.render import latex
 
 HERE = Path(__file__).parent
-# as the study's list of developed countries
-DEVELOPED = "AUS|AUT|BEL|CAN|CHE|DEU|DNK|ESP|FIN|FRA|GBR|GRC|IRL|ITA|JPN|KOR|LUX|NLD|NOR|PRT|SWE|USA"
 
 
 def trimmed(image: Image.Image, border: int = 18) -> Image.Image:
@@ -48,30 +46,34 @@ def page(document: Path, name: str, dpi: int = 110) -> None:
         shutil.copy(document, Path(folder) / "table.docx")
         convert = ["soffice", profile, "--headless", "--convert-to", "pdf", "table.docx"]
         subprocess.run(convert, cwd=folder, check=True, capture_output=True)
-        subprocess.run(
-            ["pdftoppm", "-png", "-r", str(dpi), "-singlefile", "table.pdf", "table"], cwd=folder, check=True
-        )
-        save(Image.open(Path(folder) / "table.png"), name)
+        first_page((Path(folder) / "table.pdf").read_bytes(), name, dpi)
 
 
-def trend(panel: pl.DataFrame) -> figures.Trend:
-    """Figure 1 of the study: mean indices of developed and developing countries."""
-    developed = pl.col("code").str.contains(f"^({DEVELOPED})$")
-    groups = {
-        "developed": (Label(zh="发达国家", en="Developed"), developed),
-        "developing": (Label(zh="发展中国家", en="Developing"), ~developed),
-    }
-    labels = {"year": Label(zh="年份", en="Year")}
-    spec = figures.TrendSpec("figure1", Label(), "year", ("KOFGIdj", "KOFEcGIdj"), labels=labels)
-    return figures.trend(panel, groups, spec)
+def typeset(fragment: Path, name: str, dpi: int = 110) -> None:
+    """A LaTeX table as a picture, where a TeX engine is installed."""
+    made = latex.compile_pdf(latex.document(fragment.read_text(encoding="utf-8"), "zh"))
+    if isinstance(made, Unavailable):
+        print(f"{name}: {made.reason}")
+    else:
+        first_page(made, name, dpi)
+
+
+def first_page(pdf: bytes, name: str, dpi: int) -> None:
+    """The first page of a PDF as a picture."""
+    command = ["pdftoppm", "-png", "-r", str(dpi), "-singlefile"]
+    done = subprocess.run(command, input=pdf, check=True, capture_output=True)
+    save(Image.open(io.BytesIO(done.stdout)), name)
 
 
 def main(run: Path) -> None:
     """All pictures."""
     page(run / "tables" / "t3.docx", "table3.png")
-    with tempfile.TemporaryDirectory() as folder:
-        made = figures.write_all(trend(pl.read_parquet(run / "panel.parquet")), folder, "zh", ("png",))
-        save(Image.open(made[0]), "figure1.png")
+    page(run / "tables" / "t4.docx", "table4.png")
+    typeset(run / "tables" / "t4.tex", "table4_latex.png")
+    for figure, name, width in (("f1", "figure1.png", 1280), ("leave_one_out", "leave_one_out.png", 640)):
+        image = Image.open(run / "figures" / f"{figure}.png").convert("RGB")
+        image.thumbnail((width, 4 * width), Image.Resampling.LANCZOS)
+        save(image, name)
 
 
 if __name__ == "__main__":

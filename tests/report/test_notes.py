@@ -5,7 +5,8 @@ import pytest
 from econloom.core.estimate import Tidy
 from econloom.core.labels import Label
 from econloom.core.spec import Show
-from econloom.report.notes import columns, note
+from econloom.report.notes import note
+from econloom.report.phrases import columns
 from econloom.report.tables import regression
 from tests.report.conftest import TBI, model, spec
 
@@ -97,8 +98,8 @@ def test_removed_regressors_are_named_with_the_reason() -> None:
     assert "未估计国内生产总值（对数）（取值不变）" in zh
     assert "GDP (log) is left out (holds one value)" in en
     zh, en = said([model(TBI, removed=(("gdp", "collinear with rq, l(x, 1) and 3 more"),))])
-    assert "与管理质量、l(x, 1)等共线" in zh
-    assert "collinear with Regulatory quality, l(x, 1) and 3 more" in en
+    assert "与管理质量、x（滞后1期）等共线" in zh
+    assert "collinear with Regulatory quality, x (lag 1) and 3 more" in en
 
 
 def test_the_two_within_r2_are_told_apart() -> None:

@@ -12,7 +12,7 @@ from econloom.core.estimate import CONSTANT, Coefficient, Tidy, Unavailable, sta
 from econloom.core.labels import Label
 from econloom.core.spec import Diagnostic, DiagnosticRow, EffectRow, ExtraRow, TableSpec, TextOrNumber
 from econloom.core.table import Cell, Row
-from econloom.report import notes
+from econloom.report.phrases import compound
 from econloom.report.words import known, word
 
 _BELOW: dict[str, Callable[[Coefficient], float]] = {
@@ -69,7 +69,7 @@ def _present(names: Iterable[str], there: Sequence[str], what: str) -> None:
 
 
 def _term_rows(term: str, models: Sequence[Tidy], spec: TableSpec, prefix: str) -> list[Row]:
-    label = word("constant", spec.style) if term == CONSTANT else notes.compound(term, spec)
+    label = word("constant", spec.style) if term == CONSTANT else compound(term, spec)
     places = [(m.coefficient(term), f"{prefix}.c{n}.{term}") for n, m in enumerate(models, 1)]
     cells = tuple(estimate_cell(c, source, spec) for c, source in places)
     found = [Row(label, cells, role="estimate", italic=term != CONSTANT)]
@@ -150,14 +150,14 @@ def _effects(models: Sequence[Tidy], spec: TableSpec) -> list[Row]:
 
 
 def _merged_label(effects: Sequence[str], spec: TableSpec) -> Label:
-    parts = [notes.compound(e, spec) for e in effects]
+    parts = [compound(e, spec) for e in effects]
     zh, en = "/".join(p.text("zh") for p in parts), "/".join(p.text("en") for p in parts)
     return _as_effect(Label(zh=zh, en=en), spec)
 
 
 def effect_label(effect: str, spec: TableSpec) -> Label:
     """``国家`` to ``国家固定效应`` and ``Country`` to ``Country fixed effects``, unless the label says it already."""
-    return _as_effect(notes.compound(effect, spec), spec)
+    return _as_effect(compound(effect, spec), spec)
 
 
 def _as_effect(label: Label, spec: TableSpec) -> Label:

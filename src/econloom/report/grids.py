@@ -11,6 +11,7 @@ from econloom.core.spec import TableSpec
 from econloom.core.table import Cell, Row, Table
 from econloom.report import notes
 from econloom.report.body import bracket_cell, estimate_cell
+from econloom.report.phrases import compound
 
 _VERSION = Label(zh="设定", en="Version")
 _DEFAULT = Label(zh="默认设定", en="default")
@@ -38,7 +39,7 @@ def across_versions(models: Mapping[str, Sequence[Tidy]], terms: Sequence[str], 
     """
     first = next(iter(models.values()))
     numbers = tuple(Cell.text(Label.same(f"({n})")) for n in range(1, len(first) + 1))
-    outcomes = tuple(Cell.text(notes.compound(m.outcome, spec)) for m in first)
+    outcomes = tuple(Cell.text(compound(m.outcome, spec)) for m in first)
     rows = [row for term in terms for v, found in models.items() for row in _rows(v, term, found, spec, len(terms) > 1)]
     return Table(
         id=spec.id,
@@ -57,7 +58,7 @@ def _rows(version: str, term: str, found: Sequence[Tidy], spec: TableSpec, named
     places = [(m.coefficient(term), f"{spec.id}.{version}.c{n}.{term}") for n, m in enumerate(found, 1)]
     label = _DEFAULT if version == "default" else Label.same(version)
     if named:
-        what = notes.compound(term, spec)
+        what = compound(term, spec)
         label = Label(zh=f"{what.text('zh')}（{label.text('zh')}）", en=f"{what.text('en')} ({label.text('en')})")
     rows = [Row(label, tuple(estimate_cell(c, source, spec) for c, source in places), role="estimate")]
     if spec.show.paren != "none":
@@ -83,6 +84,6 @@ def _other(models: Mapping[str, Sequence[Tidy]]) -> list[Label]:
 
 
 def _shown(terms: Sequence[str], spec: TableSpec) -> Label:
-    labels = [notes.compound(t, spec) for t in terms]
+    labels = [compound(t, spec) for t in terms]
     zh, en = "、".join(x.text("zh") for x in labels), ", ".join(x.text("en") for x in labels)
     return Label(zh=f"表中为{zh}的系数。", en=f"Shown: coefficients of {en}.")

@@ -10,7 +10,7 @@ from econloom.core.estimate import Tidy
 from econloom.core.labels import Label
 from econloom.core.spec import Group, TableSpec
 from econloom.core.table import Cell
-from econloom.report import notes
+from econloom.report.phrases import compound
 
 Header = tuple[tuple[Cell, ...], ...]
 
@@ -79,6 +79,4 @@ def _outcomes(models: Sequence[Tidy], spec: TableSpec) -> tuple[Cell, ...]:
         runs = [(m.outcome, 1) for m in models]
     else:
         runs = [(name, len(list(run))) for name, run in groupby(m.outcome for m in models)]
-    return tuple(
-        Cell("text", label=notes.compound(name, spec), span=span, rule=span > 1, italic=True) for name, span in runs
-    )
+    return tuple(Cell("text", label=compound(name, spec), span=span, rule=span > 1, italic=True) for name, span in runs)

@@ -15,6 +15,7 @@ from econloom.core.estimate import CONSTANT, Tidy, Unavailable
 from econloom.core.labels import Label, Lang
 from econloom.core.spec import Diagnostic, TableSpec
 from econloom.core.table import Style, Table
+from econloom.report.phrases import columns, compound, inner, series, significance
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Sentence = Callable[[Sequence[Tidy], TableSpec, Lang], str]
@@ -149,60 +150,6 @@ def prefixed(notes: Sequence[Label], style: Style | None = None) -> tuple[Label,
     return (Label(zh=zh, en=en), *kept[1:])
 
 
-def columns(numbers: Sequence[int], lang: Lang) -> str:
-    """Column numbers as a phrase, runs of three or more as a range.
-
-    Examples
-    --------
-    >>> columns([1, 2, 3, 5], "en"), columns([1, 2], "zh"), columns([4], "en")
-    ('columns (1)–(3) and (5)', '第（1）、（2）列', 'column (4)')
-    """
-    runs: list[list[int]] = []
-    for n in sorted(numbers):
-        if runs and n == runs[-1][-1] + 1:
-            runs[-1].append(n)
-        else:
-            runs.append([n])
-    shape, dash = ("（{}）", "—") if lang == "zh" else ("({})", "–")
-    items: list[str] = []
-    for run in runs:
-        ends = [shape.format(n) for n in run]
-        items += [f"{ends[0]}{dash}{ends[-1]}"] if len(run) > 2 else ends
-    if lang == "zh":
-        return f"第{'、'.join(items)}列"
-    return f"column{'s' if len(numbers) > 1 else ''} {series(items, lang)}"
-
-
-def series(items: Sequence[str], lang: Lang) -> str:
-    """Items as a list in prose.
-
-    Examples
-    --------
-    >>> series(["a", "b", "c"], "en"), series(["甲", "乙"], "zh")
-    ('a, b and c', '甲、乙')
-    """
-    if lang == "zh":
-        return "、".join(items)
-    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
-
-
-def compound(name: str, spec: TableSpec) -> Label:
-    """The label of a term or effect; the parts of ``a:b`` and ``a^b`` are labelled apart and joined with ×.
-
-    Examples
-    --------
-    >>> spec = TableSpec("t1", Label(), labels=(("prov", Label("省份", "Province")), ("year", Label("年份", "Year"))))
-    >>> compound("prov^year", spec)
-    Label(zh='省份×年份', en='Province × Year')
-    """
-    pieces = re.split(r"[:^]", name)
-    whole = spec.label(name)
-    if len(pieces) == 1 or whole != Label.same(name) or any(c in name for c in "()[]"):
-        return whole
-    labels = [spec.label(p) for p in pieces]
-    return Label(zh="×".join(x.text("zh") for x in labels), en=" × ".join(x.text("en") for x in labels))
-
-
 def _opened(sentence: str) -> str:
     """With a capital, except ``t statistics`` and ``p values``."""
     return sentence if sentence[1] == " " else sentence[0].upper() + sentence[1:]
@@ -216,11 +163,6 @@ def _grouped(keys: Sequence[_Key]) -> list[tuple[_Key, list[int]]]:
     return list(groups.items())
 
 
-def _inner(label: str) -> str:
-    """A label inside an English sentence: ``Country`` loses its capital, ``GDP`` keeps it."""
-    return label[0].lower() + label[1:] if len(label) > 1 and label[1].islower() else label
-
-
 def _errors(model: Tidy, spec: TableSpec, lang: Lang) -> str:
     """The kind of standard errors of one model, in words."""
     kind = model.vcov.split("(")[0]
@@ -229,7 +171,7 @@ def _errors(model: Tidy, spec: TableSpec, lang: Lang) -> str:
         labels = [compound(n, spec).text(lang) for n in names]
         if lang == "zh":
             return f"聚类到{series(labels, lang)}层面的稳健标准误"
-        return f"standard errors clustered by {series([_inner(n) for n in labels], lang)}"
+        return f"standard errors clustered by {series([inner(n) for n in labels], lang)}"
     fallback = f"{model.vcov}标准误" if lang == "zh" else f"{model.vcov} standard errors"
     return _ERRORS[lang].get(kind, fallback)
 
@@ -278,23 +220,6 @@ def _significance(models: Sequence[Tidy], spec: TableSpec, lang: Lang) -> str:
     return significance(spec.stars, lang) + _reference(models, lang)
 
 
-def significance(stars: Sequence[float], lang: Lang) -> str:
-    """What the stars mean.
-
-    Examples
-    --------
-    >>> significance((0.05, 0.01), "en"), significance((0.05,), "zh")
-    ('** and * denote significance at the 1% and 5% levels', '*表示在5%的水平上显著')
-    """
-    cuts = sorted(stars)
-    marks = series(["*" * n for n in range(len(cuts), 0, -1)], lang)
-    levels = series([f"{100 * cut:g}%" for cut in cuts], lang)
-    if lang == "zh":
-        return f"{marks}{'分别' if len(cuts) > 1 else ''}表示在{levels}的水平上显著"
-    verb, noun = ("denote", "levels") if len(cuts) > 1 else ("denotes", "level")
-    return f"{marks} {verb} significance at the {levels} {noun}"
-
-
 def _reference(models: Sequence[Tidy], lang: Lang) -> str:
     """The distribution behind p values and stars; degrees of freedom where standard errors are clustered."""
     groups = _grouped([_distribution(m, lang) for m in models])
@@ -327,7 +252,7 @@ def _controls(models: Sequence[Tidy], spec: TableSpec, lang: Lang) -> str:
     said = []
     for terms, numbers in groups:
         names = [compound(t, spec).text(lang) for t in terms]
-        listed = series(names if lang == "zh" else [_inner(n) for n in names], lang)
+        listed = series(names if lang == "zh" else [inner(n) for n in names], lang)
         if len(groups) == 1:
             return f"控制变量为{listed}" if lang == "zh" else f"controls: {listed}"
         said.append(f"{columns(numbers, lang)}为{listed}" if lang == "zh" else f"{listed} in {columns(numbers, lang)}")

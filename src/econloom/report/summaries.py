@@ -12,6 +12,7 @@ from econloom.core.spec import TableSpec
 from econloom.core.table import Cell, Row, Table
 from econloom.report import notes
 from econloom.report.body import value_cell
+from econloom.report.phrases import compound, significance
 from econloom.report.words import known, word
 
 STATISTICS = ("n", "mean", "sd", "min", "median", "max")
@@ -61,7 +62,7 @@ def descriptive(
     rows: list[Row] = []
     for name, found in numbers.items():
         cells = [value_cell(found.get(s), spec.digits_of(name), f"{spec.id}.{s}.{name}") for s in statistics]
-        rows.append(Row(notes.compound(name, spec), tuple(cells), italic=True))
+        rows.append(Row(compound(name, spec), tuple(cells), italic=True))
         if name_extremes and ("min_at" in found or "max_at" in found):
             rows.append(Row(Label(), tuple(_place(found, s) for s in statistics), role="paren"))
     own = [_EXTREMES] if name_extremes else []
@@ -120,7 +121,7 @@ def correlations(
 
 
 def _numbered(r: int, name: str, spec: TableSpec) -> Label:
-    label = notes.compound(name, spec)
+    label = compound(name, spec)
     return Label(zh=f"({r + 1}) {label.text('zh')}", en=f"({r + 1}) {label.text('en')}")
 
 
@@ -153,7 +154,7 @@ def _correlation_notes(spec: TableSpec, tested: bool, below: bool) -> list[Label
     if tested and below:
         said.append(Label(zh="括号内为p值", en="p values in parentheses"))
     if tested and spec.stars:
-        said.append(Label(zh=notes.significance(spec.stars, "zh"), en=notes.significance(spec.stars, "en")))
+        said.append(Label(zh=significance(spec.stars, "zh"), en=significance(spec.stars, "en")))
     return said
 
 
@@ -179,7 +180,7 @@ def vif(values: Mapping[str, float], spec: TableSpec) -> Table:
     if not values:
         raise UsageError(f"table {spec.id}: no variance inflation factors")
     rows = [
-        Row(notes.compound(name, spec), (_factor(v, name, spec), _inverse(v, name, spec)), italic=True)
+        Row(compound(name, spec), (_factor(v, name, spec), _inverse(v, name, spec)), italic=True)
         for name, v in values.items()
     ]
     mean = _factor(sum(values.values()) / len(values), "mean_vif", spec)
