@@ -7,9 +7,14 @@ import sys
 
 def main() -> None:
     """Run the command line."""
-    from econloom.cli import run_command
+    try:
+        from econloom.cli import run_command
 
-    sys.exit(run_command(sys.argv[1:]))
+        code = run_command(sys.argv[1:])
+    except KeyboardInterrupt:  # while modules are still being imported
+        print("interrupted: nothing was changed", file=sys.stderr)
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,21 @@ def _problem(item: Any, source: Document, root: type[BaseModel]) -> UsageError:
             f"{dotted}: {value} is not one of {expected}{did_you_mean(str(item['input']), known)}",
             where=source.at(path),
         )
+    if kind == "union_tag_invalid":
+        return _unknown_kind(item["input"], context, source, path)
     return UsageError(f"{dotted}: {_words(kind, item, context)}", where=source.at(path))
+
+
+def _unknown_kind(given: Any, context: dict[str, Any], source: Document, path: KeyPath) -> UsageError:
+    """A table or figure whose ``kind`` does not exist, or that has none."""
+    dotted = ".".join(str(p) for p in path)
+    known = [t.strip("'<> ") for t in str(context.get("expected_tags", "")).split(",")]
+    kind = given.get("kind") if isinstance(given, dict) else None
+    hint = f"kinds: {', '.join(known)}"
+    if kind is None:
+        return UsageError(f"{dotted}: the key 'kind' is missing", where=source.at(path, key=True), hint=hint)
+    message = f"{dotted}.kind: no kind {kind!r}{did_you_mean(str(kind), known)}"
+    return UsageError(message, where=source.at((*path, "kind")), hint=hint)
 
 
 def _unknown_key(dotted: str, key: str, models: list[type[BaseModel]], where: Location) -> UsageError:

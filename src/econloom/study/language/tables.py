@@ -267,14 +267,13 @@ AnyTable = Annotated[
     | Annotated[GrangerTable, Tag("<granger>")],
     Discriminator(lambda value: _kind(value)),
 ]
-KINDS = ("regression", "values", "descriptive", "correlation", "vif", "mediation", "granger")
 
 
 def _kind(value: Any) -> str:
     """The kind of table, chosen before its keys are checked, so that an error names the right ones."""
     if isinstance(value, Mapping):
         kind = value.get("kind")
-        if kind in KINDS:
+        if kind is not None:
             return f"<{kind}>"
-        return "<values>" if "values" in value and kind is None else "<regression>"
+        return "<values>" if "values" in value else "<regression>"
     return f"<{getattr(value, 'kind', 'regression')}>"

@@ -19,7 +19,7 @@ from econloom.study.language.tables import Column, RegressionTable
 from econloom.study.planning.draft import Draft, PanelDraft
 
 ESTIMATORS = {"ols", "iv", "liml", "pooled"}  # those that are built
-_NO_EFFECTS = {"pooled"}
+_POOLED_SSC = "fixest"  # without effects: (n - 1) / (n - k), as every program has it
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ class TableModels:
             "samples": samples,
             "where": self.where(samples, panel),
             "vcov": {"kind": vcov.kind, "clusters": list(vcov.clusters)},
-            "ssc": source.ssc or spec.ssc or defaults.ssc,
+            "ssc": source.ssc or spec.ssc or (_POOLED_SSC if estimator == "pooled" else defaults.ssc),
             "weights": weights,
             "estimator": estimator,
             "options": dict(source.options),

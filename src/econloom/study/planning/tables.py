@@ -74,17 +74,24 @@ def steps(draft: Draft) -> dict[str, Step]:
     """The steps of the tables; models with the same rows and effects are estimated together."""
     columns: dict[str, list[Shown]] = {}
     specs: dict[str, RegressionTable] = {}
+    faulty: set[str] = set()
     for table, spec in draft.spec.tables.items():
         if isinstance(spec, RegressionTable):
             found = _taken(draft, table, spec)
             if found is None:
                 columns[table], specs[table] = [], spec
+                faulty.add(table)
                 continue
             specs[table], path = found
+            before = len(draft.problems)
             columns[table] = TableModels(draft, table, specs[table], path).shown()
+            if len(draft.problems) > before:
+                faulty.add(table)
     groups = _estimates(draft, [c for found in columns.values() for c in found])
     made: dict[str, Step] = {}
     for table, spec in draft.spec.tables.items():
+        if table in faulty:
+            continue
         if table in specs:
             made[table] = _regressions(draft, table, specs[table], columns[table], groups)
         else:
