@@ -55,7 +55,6 @@ FRAME = random_panel(7).with_columns(
         ("flat ~ x1", {}, EstimationError, "holds one value"),
         ("trait ~ x1 | firm", {}, EstimationError, "does not vary within the effects"),
         ("y ~ trait + flat | firm", {}, EstimationError, r"no regressor of y is left: trait \(absorbed.*flat \(holds"),
-        ("y ~ 1 | firm", {}, UsageError, "needs a regressor"),
         ("y ~ 0", {}, UsageError, "needs a regressor"),
         ("y ~ x1 + x2 + x3", {"where": "row < 3"}, EstimationError, "no degrees of freedom"),
         ("y ~ x1 + x2 + x3 | year", {"where": "row < 9"}, EstimationError, "no degrees of freedom|no regressor|vary"),
@@ -193,6 +192,20 @@ def test_interactions_are_products() -> None:
     b = el.ols("y ~ x1 + x2 + p | firm", FRAME.with_columns(p=pl.col("x1") * pl.col("x2")))
     np.testing.assert_allclose(a.tidy()["estimate"], b.tidy()["estimate"], rtol=1e-11)
     assert a.tidy()["term"][2] == "x1:x2"
+
+
+def test_effects_without_regressors() -> None:
+    """What ``csw0`` begins with: effects alone explain what dummies do; a constant is the mean."""
+    for vcov in (el.iid(), el.hc1(), el.cluster("firm")):
+        fit = el.ols("y ~ 1 | firm + year", FRAME, vcov=vcov)
+        assert fit.tidy().height == 0
+        assert fit.glance()["r2_within"][0] == 0
+        assert "r2 0." in repr(fit)
+    centred = el.ols("y ~ 1 | firm + year", FRAME, constant="centred")
+    assert centred.tidy()["estimate"].to_list() == pytest.approx([FRAME["y"].mean()])
+    both = el.ols("y ~ csw0(x1) | firm + year", FRAME, vcov=el.cluster("firm"))
+    assert [f.tidy().height for f in both] == [0, 1]
+    assert both[1].glance()["r2"][0] > both[0].glance()["r2"][0] == pytest.approx(fit.glance()["r2"][0])
 
 
 def test_nan_is_missing() -> None:

@@ -75,7 +75,7 @@ class Request:
             raise UsageError(f"no constant {self.constant!r}", hint=", ".join(get_args(ConstantName)))
         if self.vcov.kind == "cluster" and not self.vcov.clusters:
             raise UsageError("a cluster covariance needs a column")
-        if not self.model.regressors and (self.model.effects or not self.model.intercept):
+        if not (self.model.regressors or self.model.effects or self.model.intercept):
             raise UsageError(f"a model needs a regressor: {self.model.text}")
         if self.ssc == "xtreg" and self.unit_effect is None:
             raise UsageError(f"convention xtreg needs a unit effect: {self.model.text}", hint="y ~ x | unit + year")
