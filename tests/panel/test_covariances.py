@@ -152,3 +152,13 @@ def test_what_a_program_does_not_have(ssc: Any) -> None:
         el.cluster("a", "a")
     with pytest.raises(UsageError, match="7 ways"):
         el.cluster(*"abcdefg")
+
+
+def test_a_counted_rank_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("econloom.panel.absorb.effects.DENSE_LEVELS", 2)
+    frame = random_panel(3)
+    for ssc, said in (("areg", True), ("fixest", False), ("xtreg", True)):
+        fit = el.ols("y ~ x1 | firm + year + x3", frame, ssc=ssc, unit="firm")  # type: ignore[arg-type]
+        assert any("counted from their levels" in w for w in fit.warnings) == said
+    two = el.ols("y ~ x1 | firm + year", frame, ssc="areg")
+    assert not any("counted" in w for w in two.warnings)

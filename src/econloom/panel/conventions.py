@@ -78,12 +78,15 @@ class Correction:
     distribution : {"t", "normal"}
     df : float or None
         Degrees of freedom of t.
+    uses_rank : bool
+        Whether the rank of the effects went into it.
     """
 
     factor: float
     parameters: int
     distribution: Literal["t", "normal"]
     df: float | None
+    uses_rank: bool = False
 
 
 def check_convention(name: str) -> None:
@@ -119,14 +122,14 @@ def correction(ssc: SscName, vcov: VcovSpec, counts: Counts) -> Correction:
     _refuse_unknown(ssc, vcov)
     if ssc in {"none", "ivreg2"}:
         return Correction(1.0 / counts.n if vcov.kind == "iid" else 1.0, 0, "normal", None)
-    K = _parameters(ssc, counts)
+    K, rank = _parameters(ssc, counts), ssc in {"xtreg", "areg", "ivreg2_small"}
     if vcov.kind == "cluster":
         G, n = _clusters(counts), counts.n
         _positive(n - K, counts, K)
         df = min(G - 1, n - K) if ssc == "reghdfe" else G - 1
-        return Correction(G / (G - 1) * (n - 1) / (n - K), K, "t", df)
+        return Correction(G / (G - 1) * (n - 1) / (n - K), K, "t", df, rank)
     df = _positive(residual_df(ssc, counts) if ssc == "xtreg" else counts.n - K, counts, K)
-    return Correction(1.0 / df if vcov.kind == "iid" else counts.n / df, K, "t", df)
+    return Correction(1.0 / df if vcov.kind == "iid" else counts.n / df, K, "t", df, rank)
 
 
 def _parameters(ssc: SscName, counts: Counts) -> int:

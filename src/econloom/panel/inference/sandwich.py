@@ -83,11 +83,12 @@ def infer(
         A cluster covariance without clusters.
     """
     bread = estimate.bread(absorbed)
-    notes: tuple[str, ...] = ()
+    notes = _counted(absorbed, correction)
     if vcov.kind == "iid":
         raw = bread * estimate.rss
     else:
-        meat, notes = _meat(estimate, absorbed, vcov, clusters)
+        meat, said_of_it = _meat(estimate, absorbed, vcov, clusters)
+        notes = (*notes, *said_of_it)
         raw = estimate.transform @ meat @ estimate.transform.T
     V = correction.factor * (raw + raw.T) / 2
     if len(clusters) > 1 and len(V):
@@ -96,6 +97,13 @@ def infer(
     conventional = np.sqrt(np.maximum(np.diag(bread), 0.0) * estimate.rss / absorbed.n)
     errors, warnings = _standard_errors(V, conventional, estimate)
     return _tests(estimate.coefficients, V, errors, correction, (*notes, *warnings))
+
+
+def _counted(absorbed: Absorbed, correction: Correction) -> tuple[str, ...]:
+    """What is to be said where the convention uses a rank that was counted."""
+    if not correction.uses_rank or absorbed.absorber is None or absorbed.absorber.exact:
+        return ()
+    return (f"the rank of the effects, {absorbed.rank:,}, is counted from their levels: the true one may be less",)
 
 
 def _meat(
