@@ -167,3 +167,11 @@ def test_pdf_embeds_its_fonts(tmp_path: Path) -> None:
     (path,) = figures.write_all(trend(), tmp_path, "en", ("pdf",))
     done = subprocess.run(["pdffonts", path], check=True, capture_output=True, text=True)
     assert "STIX" in done.stdout and "Warning" not in done.stderr
+
+
+@pytest.mark.skipif(not fonts.available("en").chinese, reason="no Chinese font is installed")
+def test_with_a_chinese_font_labels_are_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        words = texts(trend(), "zh", monkeypatch)
+    assert {"发达国家", "发展中国家", "全球化指数", "年份", "ec"} <= set(words)

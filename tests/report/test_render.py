@@ -9,6 +9,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from econloom.core.errors import OutputError, UsageError
 from econloom.core.labels import Label, Lang
@@ -167,3 +169,14 @@ def test_a_style_shows_in_html(table: Table) -> None:
     made = html.fragment(replace(table, style=presets.load("booktabs").style), "en")
     assert 'style="--outer: 1pt; --inner: 0.5pt"' in made
     assert "<i>Trade benefit index</i>" in made
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(st.text(max_size=30), min_size=3, max_size=3))
+def test_any_text_passes_through_every_format(words: list[str]) -> None:
+    title, head, label = map(Label.same, words)
+    rows = (Row(label, (Cell("estimate", -0.5, 2, stars=1, source=words[0]), Cell.text(head))),)
+    table = Table("t1", title, ((Cell.text(head), Cell.text(label)),), rows, (label,), head)
+    for kind in out.FORMATS:
+        assert out.render(table, kind, "zh") == out.render(table, kind, "zh")
+    ElementTree.fromstring(html.fragment(table, "zh"))
