@@ -110,10 +110,12 @@ class Columns:
         return column in frame.columns and frame.schema[column] in (pl.String, pl.Categorical, pl.Enum)
 
     def combinations(self, columns: Sequence[str], rows: IntArray) -> list[tuple[Any, ...]]:
-        """Combinations of values that occur in some rows of the panel, ascending."""
-        frame = self.panel.frame.select(columns)[rows].unique()
-        texts = [c for c in columns if self.is_text(c)]
-        return frame.with_columns(pl.col(texts).cast(pl.String)).sort(columns).rows()
+        """Combinations of values that occur in some rows of the panel, ascending; a column may be named twice."""
+        once = list(dict.fromkeys(columns))
+        frame = self.panel.frame.select(once)[rows].unique()
+        texts = [c for c in once if self.is_text(c)]
+        found = frame.with_columns(pl.col(texts).cast(pl.String)).sort(once).rows()
+        return [tuple(row[once.index(c)] for c in columns) for row in found]
 
     def number(self, name: str, what: str) -> FloatArray:
         """Values of a numeric column, (len(base),), NaN where missing."""
