@@ -199,9 +199,9 @@ def number_format(cell: Cell, style: Style) -> str | None:
     Examples
     --------
     >>> number_format(Cell("estimate", -1.5, 3, stars=2), Style())
-    '0.000"**";−0.000"**"'
+    '0.000"**";"−"0.000"**"'
     >>> number_format(Cell("paren", 0.4, 2), Style()), number_format(Cell("count", 615), Style())
-    ('"("0.00")";"("−0.00")"', '#,##0')
+    ('"("0.00")";"(−"0.00")"', '#,##0')
     """
     value = cell.value
     if value is None or not math.isfinite(value) or cell.beside or cell.upper is not None:
@@ -210,12 +210,16 @@ def number_format(cell: Cell, style: Style) -> str | None:
         return "#,##0" if style.thousands else "0"
     if cell.kind not in ("estimate", "paren", "number"):
         return None
+    before, after = cell.brackets if cell.kind == "paren" else ("", "*" * cell.stars)
     if "e" in fmt.number(value, cell.digits, fixed=cell.notation == "fixed"):
-        return f"0.{'0' * fmt.MANTISSA}E+0"
+        return _quoted(before) + f"0.{'0' * fmt.MANTISSA}E+0" + _quoted(after)
     whole = "#,##0" if style.group_decimals else "0" if style.leading_zero or not cell.digits else ""
     shape = f"{whole}.{'0' * cell.digits}" if cell.digits else whole
-    before, after = cell.brackets if cell.kind == "paren" else ("", "*" * cell.stars)
-    before, after = f'"{before}"' if before else "", f'"{after}"' if after else ""
-    if round(value, cell.digits) == 0:
-        return f"{before}{shape}{after};{before}{shape}{after}"
-    return f"{before}{shape}{after};{before}{style.minus}{shape}{after}"
+    minus = "" if round(value, cell.digits) == 0 else style.minus
+    positive, negative = (_quoted(words) + shape + _quoted(after) for words in (before, before + minus))
+    return f"{positive};{negative}"
+
+
+def _quoted(words: str) -> str:
+    """A literal of a number format; Excel refuses files with other signs than the ASCII ones outside quotes."""
+    return f'"{words}"' if words else ""
