@@ -90,3 +90,17 @@ def test_collinear_and_badly_conditioned(seed: int) -> None:
     np.testing.assert_allclose(b[1], c[1], rtol=1e-8)
     np.testing.assert_allclose(fit.tidy()["std_error"][2], well.tidy()["std_error"][2] * 1e6, rtol=1e-6)
     agree(well, peer("y ~ x1 + x2 + e | firm + year", frame, {"CRV1": "firm"}, None, "keep"), {})
+
+
+@pytest.mark.parametrize("weights", [None, "w"])
+@pytest.mark.parametrize("effects", EFFECTS[2:])
+@pytest.mark.parametrize("seed", range(5))
+def test_iterated_and_compiled(seed: int, effects: str, weights: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same designs through the compiled passes and conjugate gradients, which small samples do not use."""
+    monkeypatch.setattr("econloom.panel.absorb.effects.DENSE_LEVELS", 1 if seed else 10**6)
+    monkeypatch.setattr("econloom.panel.passes.COMPILED_ROWS", 1)
+    frame = random_panel(900 + seed, missing=0.04)
+    formula = f"y ~ x1 + x2 | {effects}"
+    for ours, theirs in VCOVS.values():
+        fit = el.ols(formula, frame, vcov=ours, weights=weights, singletons="drop")  # type: ignore[arg-type]
+        agree(fit, peer(formula, frame, theirs, weights, "drop"), {})
