@@ -4,6 +4,7 @@ import io
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from econloom.core.labels import Label, Lang
 from econloom.core.table import Cell, Row, Table
 from econloom.report import presets
 from econloom.report.render import latex
+from econloom.report.render.layout import by_rows
 from tests.report.examples import panelled, ragged
 from tests.report.test_render import tricky
 
@@ -65,6 +67,21 @@ def test_parts_are_continued() -> None:
     text = latex.render(ragged(30), "zh")
     assert text.count(r"\begin{table}") == text.count("(续表)") + 1 > 1
     assert text.startswith("% packages: booktabs, dcolumn, graphicx, pdflscape; compile with XeLaTeX and ctex")
+
+
+def test_a_long_table_is_cut_between_rows(wide: Callable[[int, int], Table]) -> None:
+    text = latex.render(wide(120, 3), "en")
+    assert text.count(r"\begin{table}") == 3 and text.count("(continued)") == 2
+    assert [y for y in range(2000, 2120) if f"\n{y} & " not in text] == []
+
+
+def test_brackets_stay_with_their_coefficients() -> None:
+    pair = (Row(Label.same("x"), (Cell("estimate", 1.0),), "estimate"), Row(Label(), (Cell("paren", 1.0),), "paren"))
+    table = Table("t1", Label(), ((Cell.text(Label.same("a")),),), pair * 20, (Label.same("note"),))
+    made = by_rows(table, 8)
+    assert all(t.rows[0].role == "estimate" and len(t.rows) <= 8 for t in made)
+    assert sum(len(t.rows) for t in made) == 40
+    assert [t.continued for t in made[:2]] == [False, True] and [bool(t.notes) for t in made][-2:] == [False, True]
 
 
 def test_numbers_are_mathematics() -> None:

@@ -17,7 +17,7 @@ from econloom.core.estimate import Unavailable
 from econloom.core.labels import Lang
 from econloom.core.table import Cell, Row, Style, Table
 from econloom.report import format as fmt
-from econloom.report.render.layout import em_width, fit, parts
+from econloom.report.render.layout import by_rows, em_width, fit, parts
 
 PACKAGES = ("booktabs", "dcolumn", "graphicx")
 LANDSCAPE = "pdflscape"
@@ -31,6 +31,7 @@ _ESCAPES = {
     '"': r"{\char`\"}", "·": r"$\cdot$", "\u00a0": "~", "[": "{[}", "]": "{]}", "*": "{*}",
 }  # fmt: skip
 _TIMEOUT = 120
+_TALLEST = {False: 50, True: 34}  # rows of a float, on an upright and on a landscape page
 _STUB, _HEAD = 16.0, 8.0  # em from which labels of rows and columns are broken into lines
 
 
@@ -46,7 +47,7 @@ def escape(words: str) -> str:
 
 
 def render(table: Table, lang: Lang = "zh") -> str:
-    r"""The table as a float for a manuscript; one for each part of a table that is too wide for a page.
+    r"""The table as a float for a manuscript; one for each part of a table that is too large for a page.
 
     The caption leaves the number to LaTeX; its label is ``tab:`` and the table's id.
 
@@ -58,8 +59,9 @@ def render(table: Table, lang: Lang = "zh") -> str:
     >>> [line for line in render(table, "en").splitlines() if line.startswith("tbi")]
     ['tbi & -1.50\\econloomstars{*} \\\\']
     """
-    made = parts(table, lang)
-    landscape = any(not fit(part, lang).upright for part in made)
+    wide = parts(table, lang)
+    landscape = any(not fit(part, lang).upright for part in wide)
+    made = [piece for part in wide for piece in by_rows(part, _TALLEST[landscape])]
     packages = ", ".join((*PACKAGES, LANDSCAPE) if landscape else PACKAGES)
     engine = "; compile with XeLaTeX and ctex" if _is_chinese(table, lang) else ""
     lines = [f"% packages: {packages}{engine}", _STARS]

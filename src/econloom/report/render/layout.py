@@ -111,6 +111,26 @@ def parts(table: Table, lang: Lang) -> tuple[Table, ...]:
     )
 
 
+def by_rows(table: Table, most: int) -> tuple[Table, ...]:
+    """Parts of at most ``most`` rows, for pages that do not break tables; a bracket stays with its coefficient."""
+    cuts = [0]
+    for number, row in enumerate(table.rows):
+        if number - cuts[-1] >= most - 1 and row.role != "paren":
+            cuts.append(number)
+    if len(cuts) == 1 or len(table.rows) <= most:
+        return (table,)
+    ends = [*cuts[1:], len(table.rows)]
+    return tuple(
+        replace(
+            table,
+            rows=table.rows[start:stop],
+            continued=table.continued or n > 0,
+            notes=table.notes if stop == len(table.rows) else (),
+        )
+        for n, (start, stop) in enumerate(zip(cuts, ends, strict=True))
+    )
+
+
 def _choices(size: float) -> list[tuple[float, bool]]:
     """Type sizes from the style's own downwards, upright and then landscape."""
     upright = [size, *(s for s in _SMALLER if s < size)]
