@@ -13,7 +13,7 @@ from typing import Any
 from econloom.core.errors import UsageError, did_you_mean
 from econloom.study import schema
 from econloom.study.catalog import Facts
-from econloom.study.planning import figures, rows, tables
+from econloom.study.planning import figures, rows, sources, tables
 from econloom.study.planning.draft import Draft
 from econloom.study.schema import DEFAULT, StudySpec
 from econloom.study.step import Step
@@ -148,7 +148,7 @@ def build(spec: StudySpec, facts: Mapping[str, Facts]) -> Plan:
     grids = tables.across_versions(spec, drafts)
     steps = {s.digest: s for draft in drafts.values() for s in draft.steps}
     steps |= {s.digest: s for s in grids.values()}
-    warnings = (*rows.unused_sources(drafts.values()), *dict.fromkeys(n for d in drafts.values() for n in d.notes))
+    warnings = (*sources.unused_sources(drafts.values()), *dict.fromkeys(n for d in drafts.values() for n in d.notes))
     default = outputs[DEFAULT]
     made = {**default.tables, **default.figures}
     planned = {name: reason for name, digest in made.items() if (reason := steps[digest].planned)}

@@ -10,8 +10,8 @@ from econloom.core.expressions import Binary, Call, Name, Node, Text, names_in, 
 from econloom.study.document import KeyPath
 from econloom.study.language.variables import Variable
 from econloom.study.measures import MEASURES, PLANNED
-from econloom.study.planning import rows
 from econloom.study.planning.draft import Draft, PanelDraft
+from econloom.study.planning.sources import source, source_columns
 from econloom.study.step import Step
 
 
@@ -50,11 +50,11 @@ def _policies(draft: Draft, made: PanelDraft) -> None:
     """Columns of adoption from tables of decisions."""
     for name, policy in draft.spec.policy.items():
         path: KeyPath = ("policy", name)
-        read = rows.source(draft, policy.file, (*path, "file"))
+        read = source(draft, policy.file, (*path, "file"))
         draft.column_known(policy.unit, made, (*path, "unit"))
         if read is None:
             continue
-        known = rows.source_columns(draft, policy.file)
+        known = source_columns(draft, policy.file)
         known = () if known is None else known
         for key, column in (("unit", policy.unit), ("date", policy.date)):
             if column not in known:
@@ -117,11 +117,11 @@ def _measure(draft: Draft, made: PanelDraft, name: str, text: str, path: KeyPath
         return
     argument = node.args[0]
     assert isinstance(argument, Name)
-    read = rows.source(draft, argument.name, path)
+    read = source(draft, argument.name, path)
     if read is None:
         return
     measure = MEASURES[node.function]
-    if measure.tables != (rows.source_columns(draft, argument.name) is None):
+    if measure.tables != (source_columns(draft, argument.name) is None):
         wanted = "inter-country tables" if measure.tables else "a rectangular file"
         message = f"{node.function}() needs {wanted}; {argument.name!r} is another kind of source"
         draft.problem(UsageError(message), path)
@@ -176,7 +176,7 @@ def _planned_measure(draft: Draft, made: PanelDraft, name: str, node: Call, text
     known = PLANNED[node.function]
     argument = node.args[0]
     assert isinstance(argument, Name)
-    inputs = [rows.source(draft, argument.name, path)]
+    inputs = [source(draft, argument.name, path)]
     for key, value in node.kwargs:
         if key not in known:
             near = did_you_mean(key, known)
@@ -185,7 +185,7 @@ def _planned_measure(draft: Draft, made: PanelDraft, name: str, node: Call, text
         if not isinstance(word, Name):
             continue
         if word.name in draft.spec.sources:
-            inputs.append(rows.source(draft, word.name, path))
+            inputs.append(source(draft, word.name, path))
         elif word.name not in draft.spec.lists and word.name not in made.known:
             near = did_you_mean(word.name, [*draft.spec.sources, *draft.spec.lists, *made.columns])
             raise ExpressionError(f"no source, list or column {word.name!r}{near}", text, word.position)

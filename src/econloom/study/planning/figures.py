@@ -9,7 +9,7 @@ from econloom.study.document import KeyPath
 from econloom.study.language.figures import AnyFigure, LeaveOneOutFigure, TrendFigure
 from econloom.study.language.tables import Table
 from econloom.study.planning.draft import Draft
-from econloom.study.planning.tables import presentation
+from econloom.study.planning.looks import presentation
 from econloom.study.step import Step
 
 _LATER = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from econloom.core.errors import UsageError, did_you_mean, listed
@@ -11,7 +11,7 @@ from econloom.study.language.data import Join
 from econloom.study.planning import columns
 from econloom.study.planning.draft import Draft, PanelDraft
 from econloom.study.planning.names import Anything
-from econloom.study.step import Step
+from econloom.study.planning.sources import source, source_columns
 
 
 def panels(draft: Draft) -> None:
@@ -39,48 +39,6 @@ def panel(draft: Draft, name: str, waiting: Sequence[str]) -> PanelDraft | None:
     columns.variables(draft, made)
     draft.panels[name] = made
     return made
-
-
-def source(draft: Draft, name: str, path: KeyPath) -> Step | None:
-    """The step that reads a source, or draws it."""
-    if not draft.one_of(name, draft.spec.sources, "source", path):
-        return None
-    draft.used.add(name)
-    spec, facts = draft.spec.sources[name], draft.facts[name]
-    here: KeyPath = ("sources", name)
-    params: dict[str, Any] = {"source": name, "where": spec.where, "columns": spec.columns, "digest": facts.digest}
-    if spec.where is not None:
-        params["lists"] = draft.lists_in(spec.where)
-        if facts.columns is not None:
-            draft.check(spec.where, (*here, "where"), facts.columns, samples=False)
-    if spec.simulate is not None:
-        params |= {"simulate": spec.simulate, "seed": spec.seed}
-        reason = f"the simulator {spec.simulate!r} is not built yet"
-        return draft.add("simulate", f"simulate {name}", params, (), here, planned=reason)
-    if facts.columns is None:
-        return draft.add("read_tables", f"read {name}", params | {"layout": spec.layout}, (), here)
-    return draft.add("read_frame", f"read {name}", params, (), here)
-
-
-def source_columns(draft: Draft, name: str) -> Sequence[str] | Anything | None:
-    """Columns that a source will have; Anything where only its simulator will know; None for inter-country tables."""
-    spec, facts = draft.spec.sources[name], draft.facts[name]
-    if spec.columns is not None:
-        return list(spec.columns)
-    if spec.simulate is not None:
-        return Anything()
-    return list(facts.columns) if facts.columns is not None else None
-
-
-def unused_sources(drafts: Iterable[Draft]) -> tuple[str, ...]:
-    """A warning where no version uses a source."""
-    known: dict[str, None] = {}
-    used: set[str] = set()
-    for draft in drafts:
-        known |= dict.fromkeys(draft.spec.sources)
-        used |= draft.used
-    unused = [s for s in known if s not in used]
-    return (f"sources that nothing uses: {listed(unused)}",) if unused else ()
 
 
 def _start(draft: Draft, name: str) -> PanelDraft | None:

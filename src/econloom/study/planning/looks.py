@@ -1,0 +1,43 @@
+"""How a table or figure looks, as planned: title, labels, digits, stars, what is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from econloom.core.errors import UsageError
+from econloom.panel.formula import parse_formula
+from econloom.study.language.tables import RegressionTable, Table
+from econloom.study.planning.draft import Draft
+
+CONTROLS = "controls"
+
+
+def presentation(draft: Draft, spec: Table) -> dict[str, Any]:
+    """How a table looks, JSON-ready."""
+    defaults = draft.spec.defaults
+    variables = {n: v for p in draft.spec.all_panels.values() for n, v in p.variables.items()} | draft.spec.variables
+    shown: dict[str, Any] = {
+        "title": spec.title.model_dump(),
+        "notes": [n.model_dump() for n in spec.notes],
+        "digits": defaults.digits if spec.digits is None else spec.digits,
+        "labels": {n: {"zh": v.zh, "en": v.en} for n, v in variables.items() if v.label},
+        "preset": spec.preset or defaults.preset,
+    }
+    if isinstance(spec, RegressionTable):
+        shown["show"] = [defaults.show.model_dump(exclude_none=True), spec.show.model_dump(exclude_none=True)]
+        shown["stars"] = list(defaults.stars if spec.stars is None else spec.stars)
+        shown["controls"] = _control_terms(draft)
+        shown["order"] = list(spec.order or ())
+    return shown
+
+
+def _control_terms(draft: Draft) -> list[str]:
+    """Terms of the macro ``controls``, which tables may fold into one row."""
+    if CONTROLS not in draft.spec.macros:
+        return []
+    text = draft.expand(f"y ~ ${CONTROLS}", ("macros", CONTROLS))
+    try:
+        return [t.name for t in parse_formula(text).terms]
+    except UsageError as error:
+        draft.problem(error, ("macros", CONTROLS))
+        return []
