@@ -286,6 +286,17 @@ def test_badly_conditioned_instruments() -> None:
     )
 
 
+def test_nearly_collinear_endogenous_variables() -> None:
+    """Two that differ by a millionth: statistics are those of a well-conditioned basis of the same space."""
+    frame = instruments(13).with_columns(near=pl.col("x1") + 1e-6 * pl.col("x2"))
+    near = el.iv("y ~ x3 | firm | x1 + near ~ z1 + z2 + z3", frame, vcov=el.hc1())
+    well = el.iv("y ~ x3 | firm | x1 + x2 ~ z1 + z2 + z3", frame, vcov=el.hc1())
+    for name in ("kleibergen_paap_f", "kleibergen_paap_lm", "hansen_j"):
+        assert near.tests[name].statistic == pytest.approx(well.tests[name].statistic, rel=1e-5)
+    liml = [el.iv(f"y ~ x3 | firm | x1 + {n} ~ z1 + z2 + z3", frame, method="liml") for n in ("near", "x2")]
+    assert liml[0].glance()["kappa"][0] == pytest.approx(liml[1].glance()["kappa"][0], rel=1e-8)
+
+
 FRAME = instruments(12).with_columns(
     twice=2 * pl.col("x3"), trait=pl.col("province") * 1.0, gone=pl.lit(None, dtype=pl.Float64), one=pl.lit("all")
 )

@@ -21,9 +21,12 @@ FORMULAS = [
     "y ~ x3 | firm + year | x1 ~ z1 + z2",
     "y ~ 1 | firm + year^province | x1 + x2 ~ z1 + z2 + z3",
 ]
-VCOVS = [el.iid(), el.hc1(), el.cluster("firm")]
-CASES = [(f, v, s) for f in FORMULAS for v in VCOVS for s in ("fixest", "xtreg", "none")]
-CASES = [(f, v, s) for f, v, s in CASES if s != "xtreg" or (f.count("|") > 1 and v.kind != "hc1")]
+VCOVS = [el.iid(), el.hc1(), el.cluster("firm"), el.cluster("firm", "year")]
+SSC = ("fixest", "reghdfe", "xtreg", "areg", "ivreg2", "ivreg2_small", "none")
+CASES = [(f, v, s) for f in FORMULAS for v in VCOVS for s in SSC]
+CASES = [
+    (f, v, s) for f, v, s in CASES if s != "xtreg" or (f.count("|") > 1 and v.kind != "hc1" and len(v.clusters) < 2)
+]
 TESTS = ("kleibergen_paap_lm", "kleibergen_paap_f", "endogeneity")
 
 
@@ -44,7 +47,8 @@ def numbers(fit: Any) -> np.ndarray:
 
 
 def statistics(fit: Any) -> list[float]:
-    return [fit.tests[name].statistic for name in TESTS]
+    """Those that exist: several ways of clustering may have none."""
+    return [fit.tests[name].statistic for name in TESTS if fit.tests[name]]
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -144,6 +148,39 @@ def test_permuting_clusters_does_nothing() -> None:
     renamed = frame.with_columns(pl.col("firm").replace_strict(names))
     a, b = (el.iv(FORMULAS[1], f, vcov=el.cluster("firm")) for f in (frame, renamed))
     np.testing.assert_allclose(a.vcov, b.vcov, rtol=1e-9)  # type: ignore[union-attr]
+
+
+def test_perfect_fit_is_said() -> None:
+    frame = sample(17).with_columns(exact=2 * pl.col("x1") - pl.col("x3"))
+    for method in METHODS:
+        fit: Any = el.iv("exact ~ x3 | firm | x1 ~ z1 + z2", frame, method=method)
+        assert fit.tidy()["std_error"].null_count() == 2
+        for name in ("sargan", "endogeneity", "wald"):
+            assert not fit.tests[name]
+        assert "fits perfectly" in fit.tests["sargan"].reason
+
+
+def test_conventions_of_ivreg2() -> None:
+    """Large-sample covariances, but small-sample F of the first stage."""
+    frame = sample(18).drop_nulls()
+    for vcov in (el.iid(), el.hc1(), el.cluster("firm")):
+        large, small = (el.iv(FORMULAS[1], frame, vcov=vcov, ssc=s) for s in ("ivreg2", "ivreg2_small"))
+        assert large.summary.distribution == "normal"
+        for name in ("kleibergen_paap_f", "first_stage_f", "kleibergen_paap_lm"):
+            assert large.tests[name].statistic == pytest.approx(small.tests[name].statistic, rel=1e-10)
+        assert large.tests["first_stage_f"].statistic == pytest.approx(
+            large.tests["kleibergen_paap_f"].statistic, rel=1e-10
+        )
+        n, K = frame.height, 2 + large.counts.absorbed_rank
+        G = frame["firm"].n_unique()
+        factor = {"iid": n / (n - K), "hc1": n / (n - K), "cluster": G / (G - 1) * (n - 1) / (n - K)}[vcov.kind]
+        np.testing.assert_allclose(small.vcov, large.vcov * factor, rtol=1e-10)
+
+
+def test_the_view_names_the_instruments() -> None:
+    fit = el.iv(FORMULAS[1], sample(19), method="liml")
+    assert "LIML: x1 by z1 + z2" in repr(fit)
+    assert "LIML: x1 by z1 + z2" in fit._repr_html_()
 
 
 def test_few_clusters_are_said() -> None:

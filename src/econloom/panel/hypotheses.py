@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from econloom.panel.fitted import Fit
 
 Result = Test | Unavailable
+PERFECT = Unavailable("the model fits perfectly: its residuals are rounding")
 
 
 class Tests(Mapping[str, Result]):
@@ -122,6 +123,8 @@ def fixed_effects_f(fit: Fit) -> Result:
         return Unavailable("the model has no fixed effects")
     if isinstance(fit.estimate, IVEstimate):
         return Unavailable("the F of the effects is defined for least squares")
+    if fit.estimate.perfect_fit:
+        return PERFECT
     if fit.request.vcov.kind != "iid":
         return Unavailable(f"the F of the effects assumes iid errors, not {fit.request.vcov}: use with_vcov(el.iid())")
     pooled_design = replace(fit.design, effects=(), intercept=True)
@@ -146,6 +149,8 @@ def endogeneity(fit: Fit) -> Result:
         The model has no endogenous variables.
     """
     estimate = _instrumented(fit)
+    if estimate.perfect_fit:
+        return PERFECT
     V = estimate.stages.residuals(fit.absorbed)[:, :-1]
     block = fit.absorbed.block
     stages = estimate.stages
@@ -229,10 +234,14 @@ def _residuals(fit: Fit) -> FloatArray:
 
 
 def _sargan(fit: Fit) -> Result:
+    if fit.estimate.perfect_fit:
+        return PERFECT
     return iv.sargan(first_stage_arrays(fit), _residuals(fit))
 
 
 def _hansen(fit: Fit) -> Result:
+    if fit.estimate.perfect_fit:
+        return PERFECT
     return iv.hansen_j(first_stage_arrays(fit), _residuals(fit), _instrumented(fit).stages.excluded[:, -1])
 
 

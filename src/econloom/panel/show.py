@@ -57,7 +57,12 @@ def _notes(tidy: Tidy) -> list[str]:
         if value is not None
     ]
     warnings = tidy.extra.get("warnings", ())
+    instruments: tuple[str, ...] = ()
+    if "instruments" in tidy.extra:
+        sides = (" + ".join(tidy.extra[side]) for side in ("endogenous", "instruments"))
+        instruments = (f"{tidy.extra['method'].upper()}: {' by '.join(sides)}",)
     return [
+        *instruments,
         f"{effects}{tidy.vcov}, convention {tidy.ssc}, {law}; stars at 10, 5 and 1 per cent",
         ", ".join(values),
         *(f"note: {warning}" for warning in warnings),

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import cholesky, eigh, solve_triangular
+from scipy.linalg import cholesky, solve_triangular
 
 from econloom.core.estimate import Test, Unavailable
 from econloom.panel.absorb import FloatArray
@@ -36,7 +36,9 @@ Meat = Callable[[FloatArray], FloatArray]
 
 WEAK = "the instruments do not identify the equation (the rank condition fails)"
 JUST = "the equation is just identified: there is no restriction to test"
-EXACT = "the instruments explain an endogenous variable perfectly"
+EXACT = "the instruments explain the endogenous variables perfectly"
+NOTHING = 1e-16
+"""A squared share below this is rounding."""
 
 
 @dataclass(frozen=True)
@@ -102,11 +104,11 @@ class FirstStage:
 
 def canonical(first: FirstStage) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """U_2, the singular values, v_2 turned to ``L'^-1 v_2``, and lambda."""
-    L = cholesky(first.pi.T @ first.pi + first.E.T @ first.weighted(first.E), lower=True)
-    theta = solve_triangular(L, first.pi.T, lower=True).T
-    U, values, V = np.linalg.svd(theta)
+    heavy = first.Y if first.weights is None else first.Y * np.sqrt(first.weights)[:, None]
+    R = np.linalg.qr(heavy, mode="r")  # L' up to signs
+    U, values, V = np.linalg.svd(solve_triangular(R, first.pi.T, trans="T").T)
     k = first.shape[1]
-    direction = solve_triangular(L, V[k - 1], lower=True, trans="T")
+    direction = solve_triangular(R, V[k - 1])
     return U[:, k - 1 :], values, direction, U[:, k - 1 :].T @ first.pi @ direction
 
 
@@ -123,12 +125,10 @@ def anderson_lm(first: FirstStage) -> Test | Unavailable:
 
 def cragg_donald_root(first: FirstStage) -> float | None:
     """The smallest root c of ``pi'pi - c E'W E``; None where E vanishes."""
-    inside = first.E.T @ first.weighted(first.E)
-    scale = np.sqrt(np.diag(first.pi.T @ first.pi + inside))
-    share = np.linalg.eigvalsh(inside / np.outer(scale, scale))[0]
-    if share <= 1e-16:
-        return None
-    return float(eigh(first.pi.T @ first.pi, inside, eigvals_only=True)[0])
+    _, values, direction, _ = canonical(first)
+    e = first.E @ direction
+    left = float(e @ first.weighted(e[:, None])[:, 0])  # 1 - r_min^2
+    return None if left <= NOTHING else float(values[-1] ** 2 / left)
 
 
 def cragg_donald_f(first: FirstStage, method: Method = "2sls") -> Test | Unavailable:
@@ -158,7 +158,7 @@ def kleibergen_paap_lm(first: FirstStage) -> Test | Unavailable:
 def kleibergen_paap_wald(first: FirstStage) -> Test | Unavailable:
     """The rk Wald statistic without small-sample factor, chi-squared(l - k + 1)."""
     U2, _, direction, found = canonical(first)
-    if _perfect(first):
+    if cragg_donald_root(first) is None:
         return Unavailable(EXACT)
     value = quadratic(found, first.omega(U2, first.E @ direction))
     return _too_few_clusters(first) if value is None else chi2(value, U2.shape[1], WEAK)
@@ -236,10 +236,6 @@ def _f_form(first: FirstStage, wald: float) -> Test:
     F = wald / first.factor / l
     found = f_test(F, (l, first.df), "the instruments are weak: they explain nothing")
     return found if k == 1 else Test(F, found.df, float("nan"), "the instruments are weak", "F")
-
-
-def _perfect(first: FirstStage) -> bool:
-    return cragg_donald_root(first) is None
 
 
 def _too_few_clusters(first: FirstStage) -> Unavailable:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.linalg import eigh, solve_triangular
+from scipy.linalg import solve_triangular
 
 from econloom.core.errors import EstimationError, listed
 from econloom.core.estimate import CONSTANT
@@ -269,7 +269,8 @@ def _k_class(
         return 1.0, np.eye(k), np.zeros(k)
     E = stages.residuals(absorbed)
     inside = E.T @ absorbed.weighted(E)
-    kappa = smallest_root(stages.excluded.T @ stages.excluded, inside)
+    heavy = E if absorbed.weights is None else E * np.sqrt(absorbed.weights)[:, None]
+    kappa = smallest_root(stages.excluded, np.asarray(np.linalg.qr(heavy, mode="r")))
     D, d = np.zeros((k, k)), np.zeros(k)
     D[:k2, :k2], d[:k2] = inside[:k2, :k2], inside[:k2, -1]
     half = solve_triangular(RA, D, trans="T")
@@ -277,22 +278,30 @@ def _k_class(
     return kappa, M, (kappa - 1) * solve_triangular(RA, d, trans="T")
 
 
-def smallest_root(between: FloatArray, inside: FloatArray) -> float:
-    """Smallest kappa with ``det(between + inside - kappa inside) = 0``.
+def smallest_root(explained: FloatArray, left: FloatArray) -> float:
+    """Smallest kappa with ``det(A'A + B'B - kappa B'B) = 0``; 1 where some combination of columns vanishes in both.
+
+    With ``A'A + B'B = T'T`` it is ``1 / s^2``, s the largest singular value of ``B T^-1``: no cross-product is formed.
 
     Parameters
     ----------
-    between, inside : (m, m) arrays
-        Cross-products that the instruments explain, and that they leave.
+    explained : (l, m) array
+        A, what the instruments explain.
+    left : (q, m) array
+        B, what they leave.
 
     Examples
     --------
-    >>> smallest_root(np.diag([1.0, 3.0]), np.eye(2))
+    >>> round(smallest_root(np.diag([1.0, 3.0]), np.eye(2)), 12)
     2.0
     """
-    scale = np.sqrt(np.diag(between + inside))
-    share = eigh(inside / np.outer(scale, scale), (between + inside) / np.outer(scale, scale), eigvals_only=True)
-    return float(1.0 / share[-1])
+    scale = np.sqrt((explained**2).sum(axis=0) + (left**2).sum(axis=0))
+    scale[scale == 0] = 1.0
+    T = np.linalg.qr(np.vstack([explained, left]) / scale, mode="r")
+    if np.abs(np.diag(T)).min() <= COLLINEAR:
+        return 1.0
+    share = solve_triangular(T, (left / scale).T, trans="T")
+    return float(max(1.0, np.linalg.svd(share, compute_uv=False)[0] ** -2))
 
 
 def _refuse_explained(moments: Moments, equation: Equation, exogenous: Sequence[int]) -> None:
