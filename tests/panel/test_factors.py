@@ -45,6 +45,10 @@ def texts(formula: str) -> list[str]:
         ("y ~ i(x3, x1, 0)", ["x3::1:x1", "x3::2:x1", "(Intercept)"]),
         ("y ~ i(x3, i.treat, ref=0, ref2=1) | firm", ["x3::1:treat::0", "x3::2:treat::0"]),
         ("y ~ x3:x1", ["x3:x1", "(Intercept)"]),
+        (
+            "y ~ factor(x3)*x1",
+            ["factor(x3)1", "factor(x3)2", "x1", "factor(x3)1:x1", "factor(x3)2:x1", "(Intercept)"],
+        ),
         ("y ~ factor(x3):i(x3, x1)", ["x3::0:x1", "x3::1:x1", "x3::2:x1", "(Intercept)"]),
     ],
 )

@@ -1,9 +1,9 @@
 """Dummies of factors, once the sample and so the levels are known.
 
-A factor that stands alone, ``i(year)``, leaves out its first level where the model has an intercept or effects; so
-does a bare column of text. In a product with others, ``i(year, x)``, all levels have a dummy unless ``ref`` says
-otherwise; a text column in a product follows R: it leaves out its first level where the product without it is a term
-of the model too. What is still redundant is removed as collinear, by name.
+A factor that stands alone, ``i(year)``, leaves out its first level where the model has an intercept or effects; so do
+``factor(year)`` and a bare column of text. In a product with others, ``i(year, x)``, all levels have a dummy unless
+``ref`` says otherwise; ``factor()`` and text follow R there: they leave out their first level where the product
+without them is a term of the model too. What is still redundant is removed as collinear, by name.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _contrast(factor: Levels, term: Term, beside: set[str], constant: bool) -> b
     rest = [f for f in term.factors if getattr(f, "column", None) != factor.column]
     if not rest:
         return constant
-    return factor.function == "text" and Term.of(*rest).key in beside
+    return factor.function != "i" and Term.of(*rest).key in beside
 
 
 def _wanted(
