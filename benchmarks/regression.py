@@ -79,7 +79,7 @@ def econloom_way(formula: str, frame, cluster: str, entry: str) -> Way:
 def fereg_way(formula: str, frame, cluster: str, threads: int) -> Way:
     import fereg
 
-    options = {"vcov": {"CRV1": cluster}, "fixef_rm": "none", "fixef_tol": 1e-10, "nthreads": threads}
+    options = {"vcov": {"CRV1": cluster}, "fixef_rm": "none", "fixef_tol": 1e-8, "nthreads": threads}
     return lambda: fereg.feols(formula, frame, **options)
 
 
@@ -87,7 +87,7 @@ def pyfixest_way(case: str, formula: str, frame, cluster: str) -> Way:
     import pyfixest as pf
 
     data = frame.to_pandas()
-    options = {"vcov": {"CRV1": cluster}, "fixef_rm": "none", "fixef_tol": 1e-10}
+    options = {"vcov": {"CRV1": cluster}, "fixef_rm": "none", "fixef_tol": 1e-8}
     if not case.startswith("d"):
         return lambda: pf.feols(formula, data, **options)
     calls = [f"y ~ {listed(k)} | firm + year + province^year" for k in range(1, 13)]

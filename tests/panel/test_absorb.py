@@ -81,8 +81,8 @@ def test_gradients_equal_the_dense_factor(n: int, weighted: bool, monkeypatch: p
     monkeypatch.setattr(effects_module, "DENSE_LEVELS", 1)
     iterated = absorber(effects, w)
     R, Q = iterated.residuals(X), dense.residuals(X)
-    np.testing.assert_allclose(R, Q, atol=1e-7)
-    np.testing.assert_allclose(R[:, :3].T @ R[:, :3], Q[:, :3].T @ Q[:, :3], atol=1e-12 * n)
+    np.testing.assert_allclose(R, Q, atol=1e-6)
+    np.testing.assert_allclose(R[:, :3].T @ R[:, :3], Q[:, :3].T @ Q[:, :3], atol=1e-11 * n)
     assert np.linalg.norm(R[:, 3]) < 1e-9 * np.linalg.norm(X[:, 3])
     assert not iterated.exact
     assert iterated.rank >= dense.rank
@@ -117,7 +117,7 @@ def test_hardly_connected_effects(moves: int, years: bool, weighted: bool, monke
     monkeypatch.setattr(effects_module, "DENSE_LEVELS", 1)
     iterated = absorber(effects, w)
     R, Q = iterated.residuals(X), dense.residuals(X)
-    np.testing.assert_allclose(R, Q, atol=1e-7)
+    np.testing.assert_allclose(R, Q, atol=1e-6)
     np.testing.assert_allclose(R.T @ R, Q.T @ Q, atol=1e-11 * n)
     assert iterated.rank == dense.rank
     assert iterated.exact != years

@@ -45,10 +45,26 @@ def test_kernels_equal_their_plain_forms(seed: int, weighted: bool) -> None:
         order = form.counting_order(s["codes"], G)
         moved = np.zeros_like(X)
         form.place_rows(X, order[::-1].copy(), moved)
-        found[form] = [out, sums, through, S, R, clusters, order, moved, form.spread(X, w, means, 0, n), S @ V]
+        taken = np.zeros(n, np.int64)
+        form.gather(s["codes"], order, taken, 0, n)
+        sets = form.joined_sets(s["codes"], columns[:, 0].astype(np.int64), G, L)
+        found[form] = [
+            sets,
+            taken,
+            out,
+            sums,
+            through,
+            S,
+            R,
+            clusters,
+            order,
+            moved,
+            form.spread(X, w, means, 0, n),
+            S @ V,
+        ]
     for compiled, slow in zip(found[kernels], found[plain], strict=True):
         np.testing.assert_allclose(compiled, slow, atol=1e-10, rtol=1e-10)
-    np.testing.assert_allclose(found[kernels][2], found[kernels][-1], atol=1e-9)
+    np.testing.assert_allclose(found[kernels][4], found[kernels][-1], atol=1e-9)
 
 
 @pytest.mark.parametrize("levels", [5, 2_500])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -17,7 +18,7 @@ from econloom.panel.absorb import FloatArray, Grouping, IntArray, largest, singl
 from econloom.panel.columns import BoolArray, Columns, Where, missing_numbers
 from econloom.panel.conventions import check_convention
 from econloom.panel.formula import EffectTerm, ModelSpec, Term, expand, has_factors
-from econloom.panel.passes import forms
+from econloom.panel.passes import forms, row_halves, together
 
 Keys = tuple[str, ...]
 
@@ -252,7 +253,10 @@ def build_design(members: Sequence[tuple[Columns, Request]], sample: Sample) -> 
     at = columns.places(sample.rows)
     effects = _groupings(columns, model.effects, at)
     order = sorting_order(effects[largest(effects)]) if effects else None
-    known = {e.columns: g if order is None else g.permuted(order) for e, g in zip(model.effects, effects, strict=True)}
+    if order is not None:
+        main = effects[largest(effects)]
+        effects = [g.sorted() if g is main else g.permuted(order) for g in effects]
+    known = {e.columns: g for e, g in zip(model.effects, effects, strict=True)}
     keys = dict.fromkeys(k for _, r in members for k in (*r.cluster_ways, r.unit_keys) if k is not None)
     at = order if at is None else at if order is None else at[order]
     keyed = {k: known.get(k) or columns.groups(k).grouping("^".join(k), at) for k in keys}
@@ -316,14 +320,18 @@ def _block(terms: Sequence[tuple[Columns, Term, str]], rows: IntArray, order: In
     n, m = len(rows), len(terms)
     block = np.empty((n, m))
     goal = None if order is None else inverted(order)
-    held = np.empty((min(RUN, n), m))
-    for begin in range(0, n, RUN):
-        run = slice(begin, min(begin + RUN, n))
-        part = block[run] if goal is None else held[: run.stop - begin]
-        for j, (column, place) in enumerate(zip(values, at, strict=True)):
-            part[:, j] = column[run] if place is None else column[place[run]]
-        if goal is not None:
-            forms(n).place_rows(part, goal[run], block)
+
+    def fill(low: int, high: int) -> None:
+        held = np.empty((min(RUN, n), m))
+        for begin in range(low, high, RUN):
+            run = slice(begin, min(begin + RUN, high))
+            part = block[run] if goal is None else held[: run.stop - begin]
+            for j, (column, place) in enumerate(zip(values, at, strict=True)):
+                part[:, j] = column[run] if place is None else column[place[run]]
+            if goal is not None:
+                forms(n).place_rows(part, goal[run], block)
+
+    together([partial(fill, *half) for half in row_halves(n)], block.size)
     return block
 
 

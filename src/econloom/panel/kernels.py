@@ -74,6 +74,32 @@ def place_rows(part: FloatArray, goal: IntArray, out: FloatArray) -> None:
 
 
 @compiled
+def gather(values: IntArray, order: IntArray, out: IntArray, low: int, high: int) -> None:
+    """``out = values[order]`` over some rows."""
+    for i in range(low, high):
+        out[i] = values[order[i]]
+
+
+@compiled
+def joined_sets(codes: IntArray, others: IntArray, levels: int, other_levels: int) -> int:
+    """Connected components of the graph in which each row joins its two levels."""
+    parent = np.arange(levels + other_levels)
+    count = levels + other_levels
+    for i in range(len(codes)):
+        a, b = codes[i], others[i] + levels
+        while parent[a] != a:
+            parent[a] = parent[parent[a]]
+            a = parent[a]
+        while parent[b] != b:
+            parent[b] = parent[parent[b]]
+            b = parent[b]
+        if a != b:
+            parent[min(a, b)] = max(a, b)
+            count -= 1
+    return count
+
+
+@compiled
 def spread(X: FloatArray, w: FloatArray, means: FloatArray, low: int, high: int) -> FloatArray:
     """Weighted sums of ``X - means`` and of its squares, and its largest size, over some rows, (3, m)."""
     m = X.shape[1]
@@ -336,6 +362,8 @@ def warm() -> None:
         counting_order(codes, 2)
         spread(X, w, zero, 0, 6)
         place_rows(X[:5], codes[:5], X.copy())
+        gather(codes, codes, codes.copy(), 0, 6)
+        joined_sets(codes, codes, 2, 2)
         first_residuals(X, zero, one, w, starts, X, 0, 2)
         for kernel in (level_sums, complement):
             kernel(X, w, columns, starts, np.zeros((1, 2)), 0, 2)

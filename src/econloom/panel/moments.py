@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from econloom.core.errors import DataError
 from econloom.panel.absorb import Absorber, FloatArray, absorber
 from econloom.panel.design import Design
-from econloom.panel.passes import one_blas_thread, spread
+from econloom.panel.passes import one_blas_thread, row_halves, spread, together
 
 CONSTANT_COLUMN = 1e-13
 """A column whose spread is below this share of its size holds one value."""
@@ -136,9 +137,14 @@ def _refuse_extremes(keys: tuple[str, ...], size: FloatArray, spread: FloatArray
 def cross_multiply(absorbed: Absorbed) -> Moments:
     """The Gram matrix of a block, summed over runs of rows in their order."""
     B, w = absorbed.block, absorbed.weights
-    gram = np.zeros((B.shape[1], B.shape[1]))
+    halves = row_halves(len(B))
+    grams = [np.zeros((B.shape[1], B.shape[1])) for _ in halves]
+
+    def add(gram: FloatArray, low: int, high: int) -> None:
+        for begin in range(low, high, RUN):
+            part = B[begin : min(begin + RUN, high)]
+            gram += part.T @ (part if w is None else part * w[begin : begin + len(part), None])
+
     with one_blas_thread():
-        for begin in range(0, len(B), RUN):
-            part = B[begin : begin + RUN]
-            gram += part.T @ (part if w is None else part * w[begin : begin + RUN, None])
-    return Moments(absorbed, gram)
+        together([partial(add, gram, *half) for gram, half in zip(grams, halves, strict=True)], B.size)
+    return Moments(absorbed, np.asarray(sum(grams)))

@@ -62,7 +62,7 @@ def spread(X: FloatArray, weights: FloatArray | None, means: FloatArray) -> Floa
     """Weighted sums of ``X - means`` and of its squares, and its largest size, (3, m)."""
     n = len(X)
     w = np.zeros(0) if weights is None else weights
-    bounds = [(0, n)] if n < COMPILED_ROWS else [(0, n // 2), (n // 2, n)]
+    bounds = row_halves(n)
     found: list[Any] = [None] * len(bounds)
 
     def part(place: int, low: int, high: int) -> None:
@@ -71,6 +71,19 @@ def spread(X: FloatArray, weights: FloatArray | None, means: FloatArray) -> Floa
     together([partial(part, place, *bound) for place, bound in enumerate(bounds)], X.size)
     sums = sum(f[:2] for f in found)
     return np.vstack([sums, np.max([f[2] for f in found], axis=0)])
+
+
+def gather(values: IntArray, order: IntArray) -> IntArray:
+    """``values[order]``, (n,)."""
+    out = np.empty(len(order), dtype=np.int64)
+    run = partial(forms(len(order)).gather, values, order, out)
+    together([partial(run, *span) for span in row_halves(len(order))], len(order))
+    return out
+
+
+def row_halves(n: int) -> list[tuple[int, int]]:
+    """Rows in two runs, in one where there are few."""
+    return [(0, n)] if n < COMPILED_ROWS else [(0, n // 2), (n // 2, n)]
 
 
 def group_sums(

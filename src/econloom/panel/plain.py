@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -19,6 +20,18 @@ def counting_order(codes: IntArray, levels: int) -> IntArray:
 def place_rows(part: FloatArray, goal: IntArray, out: FloatArray) -> None:
     """``out[goal] = part``."""
     out[goal] = part
+
+
+def gather(values: IntArray, order: IntArray, out: IntArray, low: int, high: int) -> None:
+    """``out = values[order]`` over some rows."""
+    out[low:high] = values[order[low:high]]
+
+
+def joined_sets(codes: IntArray, others: IntArray, levels: int, other_levels: int) -> int:
+    """Connected components of the graph in which each row joins its two levels."""
+    size = levels + other_levels
+    edges = sparse.coo_array((np.ones(len(codes), np.int8), (codes, others + levels)), shape=(size, size))
+    return int(connected_components(edges.tocsr(), directed=False)[0])
 
 
 def spread(X: FloatArray, w: FloatArray, means: FloatArray, low: int, high: int) -> FloatArray:

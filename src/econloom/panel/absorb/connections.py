@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
-
 from econloom.panel.absorb.groupings import Grouping
+from econloom.panel.passes import forms
 
 
 def absorbed_rank(main: Grouping, others: Sequence[Grouping]) -> tuple[int, bool]:
@@ -39,6 +36,4 @@ def pairwise_redundant(effects: Sequence[Grouping], nested: Sequence[bool]) -> t
 
 def components(a: Grouping, b: Grouping) -> int:
     """Connected components of two effects."""
-    size = a.levels + b.levels
-    edges = sparse.coo_array((np.ones(len(a.codes), np.int8), (a.codes, b.codes + a.levels)), shape=(size, size))
-    return int(connected_components(edges.tocsr(), directed=False)[0])
+    return int(forms(len(a.codes)).joined_sets(a.codes, b.codes, a.levels, b.levels))

@@ -21,7 +21,7 @@ from econloom.panel.absorb.groupings import FloatArray
 from econloom.panel.absorb.laplacian import paired_preconditioner
 from econloom.panel.absorb.rows import SortedRows
 
-TOLERANCE = 1e-9
+TOLERANCE = 1e-8
 """Distance from the true residual, as a share of its length."""
 SMALL = 1e-2
 """Residuals shorter than this share of the column are held to the tolerance of one that long."""

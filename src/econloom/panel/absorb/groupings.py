@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from econloom.panel.passes import gather
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 PROBE = 20_000
@@ -48,11 +50,15 @@ class Grouping:
 
     def permuted(self, order: IntArray) -> Grouping:
         """The groups of all rows in another order."""
-        return Grouping(self.name, self.codes[order], self.levels)
+        return Grouping(self.name, gather(np.ascontiguousarray(self.codes), order), self.levels)
 
     def sizes(self) -> IntArray:
         """Rows in each group, (levels,)."""
         return np.bincount(self.codes, minlength=self.levels).astype(np.int64)
+
+    def sorted(self) -> Grouping:
+        """The groups of all rows sorted by them."""
+        return Grouping(self.name, np.repeat(np.arange(self.levels, dtype=np.int64), self.sizes()), self.levels)
 
     def nested_in(self, other: Grouping) -> bool:
         """Whether every group lies inside one group of ``other``."""

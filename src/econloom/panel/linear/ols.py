@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -18,7 +19,7 @@ from econloom.panel.absorb import FloatArray, Grouping
 from econloom.panel.linear.constant import Offset
 from econloom.panel.linear.selection import ABSORBED, Factorised, Removed, factorise
 from econloom.panel.moments import RUN, Absorbed, Moments
-from econloom.panel.passes import group_sums
+from econloom.panel.passes import group_sums, row_halves, together
 
 PERFECT_FIT = 1e-9
 """Residuals smaller than this share of the outcome's spread within the effects are rounding."""
@@ -89,20 +90,18 @@ class Estimate:
         v = absorbed.weighted(self.residuals[:, None])[:, 0]
         sums = group_sums(absorbed.block, self.columns, v, groups.codes, groups.levels) @ self.whitening
         extra = [np.bincount(groups.codes, weights=v * x, minlength=groups.levels) for x in self.extra.T]
-        return np.column_stack([sums, *extra])
+        return np.column_stack([sums, *extra]) if extra else sums
 
     def score_products(self, absorbed: Absorbed, multiplier: FloatArray) -> FloatArray:
         """``sum_i a_i^2 z_i z_i'`` with a the multiplier (n,), (p, p), over runs of rows in their order."""
-        k, columns = len(self.columns), list(self.columns)
-        total = np.zeros((k + self.extra.shape[1],) * 2)
+        columns = list(self.columns)
+        total = np.zeros((self.whitening.shape[1] + self.extra.shape[1],) * 2)
         for begin in range(0, absorbed.n, RUN):
             run = slice(begin, begin + RUN)
-            part = np.hstack([absorbed.block[run][:, columns], self.extra[run]]) * multiplier[run, None]
+            Z = np.hstack([absorbed.block[run][:, columns] @ self.whitening, self.extra[run]])
+            part = Z * multiplier[run, None]
             total += part.T @ part
-        wide = np.zeros((len(total), self.whitening.shape[1] + self.extra.shape[1]))
-        wide[:k, : self.whitening.shape[1]] = self.whitening
-        wide[k:, self.whitening.shape[1] :] = np.eye(self.extra.shape[1])
-        return np.asarray(wide.T @ total @ wide)
+        return total
 
     def bread(self, absorbed: Absorbed) -> FloatArray:
         """``transform (Z'W Z) transform'``, the covariance of the coefficients for unit variance, (p, p)."""
@@ -176,7 +175,13 @@ def residual_column(absorbed: Absorbed, at: int, columns: Sequence[int], slopes:
     combination = np.zeros(absorbed.block.shape[1])
     combination[list(columns)] = -slopes
     combination[at] += 1.0
-    return np.asarray(absorbed.block @ combination)
+    column = np.empty(absorbed.n)
+
+    def fill(low: int, high: int) -> None:
+        np.matmul(absorbed.block[low:high], combination, out=column[low:high])
+
+    together([partial(fill, *half) for half in row_halves(absorbed.n)], absorbed.block.size)
+    return column
 
 
 def _with_constant(
