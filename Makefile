@@ -25,6 +25,9 @@ lint: $(VENV)/.lint
 bench: $(VENV)/.test
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python benchmarks/leontief.py
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python benchmarks/road.py
+	$(PIP) --editable '.[bench]'
+	$(BIN)/python benchmarks/regression.py
+	$(BIN)/python benchmarks/memory.py
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "econloom needs Python 3.11 or later: make PYTHON=python3.11"; exit 1; }

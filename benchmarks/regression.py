@@ -22,6 +22,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 UNSET = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS", "POLARS_MAX_THREADS", "NUMBA_NUM_THREADS")
@@ -94,14 +95,13 @@ def pyfixest_way(case: str, formula: str, frame, cluster: str) -> Way:
     return lambda: [pf.feols(call, data, **options) for call in calls]
 
 
-def coefficients(tool: str, result) -> list[float]:
-    """Of the last model."""
+def coefficients(tool: str, result) -> dict[str, float]:
+    """Of the last model, by term."""
     if tool == "econloom":
-        last = result if hasattr(result, "tidy") and not hasattr(result, "__len__") else list(result)[-1]
-        return dict(zip(last.tidy()["term"], last.tidy()["estimate"], strict=True))
-    last = result[-1] if isinstance(result, list) else result
-    last = last.to_list()[-1] if hasattr(last, "to_list") and not hasattr(last, "coef_") and "Multi" in type(last).__name__ else last
-    return dict(last.coef())
+        tidy = (result if hasattr(result, "estimate") else list(result)[-1]).tidy()
+        return dict(zip(tidy["term"], tidy["estimate"], strict=True))
+    several = result.to_list() if "Multi" in type(result).__name__ else result if isinstance(result, list) else [result]
+    return dict(several[-1].coef())
 
 
 def measured(case: str, threads: int) -> dict[str, object]:
@@ -138,8 +138,9 @@ def alone(case: str, tool: str) -> dict[str, object]:
 
 
 def peak() -> float:
-    with open("/proc/self/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+    """Most memory that this process has held, in MB."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
 
 
 def child(threads: int, *arguments: str) -> dict:
