@@ -29,9 +29,9 @@ def test_the_files_of_a_run(folder):
     there = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()}
     assert there == set(done.files) == set(record(folder)["files"])
     tables = ("t1", "t3", "t4", "t3_versions")
-    assert there == {"results.csv", "values.csv", "panel.parquet", "run.json"} | {
-        f"tables/{t}.{kind}" for t in tables for kind in ("docx", "html", "md", "csv")
-    }
+    whole = {"results.csv", "values.csv", "panel.parquet", "run.json", "report.docx", "report.html"}
+    kinds = ("docx", "tex", "html", "md", "xlsx", "csv")
+    assert there == whole | {f"tables/{t}.{kind}" for t in tables for kind in kinds}
     assert rows(folder, "results.csv").columns == RESULTS
     assert rows(folder, "values.csv").columns == VALUES
     assert pl.read_parquet(out / "panel.parquet").equals(done.panel.frame)

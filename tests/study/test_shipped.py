@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import polars as pl
 import pytest
 
 import econloom as el
 from econloom.cli import run_command
 from econloom.core.errors import EconloomError, StudyFileError
-from econloom.study import replication, schema
+from econloom.study import document, replication, schema
 from tests.conftest import SHIPPED
 from tests.study import small
 
@@ -25,6 +26,11 @@ def test_it_is_checked_and_planned(name: str) -> None:
     assert plan.steps and set(plan.planned) <= {*plan.spec.tables, *plan.spec.figures}
     built = {"globalisation", "globalisation_1995_2011"}
     assert (not plan.planned) == (name in built)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_json_schema_accepts_it(name: str) -> None:
+    jsonschema.validate(document.read(STUDIES / name).data, schema.json_schema())
 
 
 def test_the_five_papers_are_there() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ import polars as pl
 from econloom import __version__
 from econloom.core.errors import OutputError
 from econloom.core.labels import Lang
-from econloom.report import figures, page, render
+from econloom.report import figures, fonts, page, render
 from econloom.study import schema
 from econloom.study.catalog import Facts
 from econloom.study.plan import Plan
@@ -56,7 +57,11 @@ class Output:
             _in_span(run).write_parquet(staging / "panel.parquet", statistics=False)
         for made in run.tables.values():
             render.write_all(made, staging / "tables", self.lang, FORMATS)
-        drawn = [self._draw(figure, staging / "figures") for figure in run.figures.values()]
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always", fonts.FontWarning)
+            drawn = [self._draw(figure, staging / "figures") for figure in run.figures.values()]
+        fallback = dict.fromkeys(str(w.message) for w in said if issubclass(w.category, fonts.FontWarning))
+        run = replace(run, warnings=(*run.warnings, *fallback))
         for entry in carried:
             self._carry(_entries(previous)[entry]["files"], staging)
         if carried:

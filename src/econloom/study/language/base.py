@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -77,3 +85,21 @@ class Title(Labelled, ShortForm):
 def one_or_many(value: Any) -> Any:
     """``x`` to ``[x]``: a single entry where a list may stand."""
     return [value] if isinstance(value, str | int) and not isinstance(value, bool) else value
+
+
+class Also:
+    """JSON Schema of a value that has further written forms beside the one that it is turned into."""
+
+    def __init__(self, *forms: dict[str, Any], items: bool = False) -> None:
+        self.forms = forms
+        self.items = items
+
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        single = [schema["items"]] if self.items else []
+        return {"anyOf": [*single, *self.forms, schema]}
+
+
+Columns = Annotated[tuple[ColumnName, ...], BeforeValidator(one_or_many), Field(min_length=1), Also(items=True)]
+Names = Annotated[tuple[Identifier, ...], BeforeValidator(one_or_many), Field(min_length=1), Also(items=True)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(one_or_many), Field(min_length=1), Also(items=True)]

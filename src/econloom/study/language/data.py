@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, field_validator, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from econloom.study.language.base import (
+    Also,
     ColumnName,
+    Columns,
     Identifier,
     Literals,
     Model,
@@ -16,7 +20,6 @@ from econloom.study.language.base import (
     ShortForm,
     Text,
     Whole,
-    one_or_many,
 )
 from econloom.study.language.variables import Variable
 
@@ -37,8 +40,8 @@ def _renamed(value: Any) -> Any:
     return value
 
 
-Renamed = Annotated[dict[ColumnName, ColumnName], BeforeValidator(_renamed)]
-Names = Annotated[tuple[ColumnName, ...], BeforeValidator(one_or_many), Field(min_length=1)]
+_NAMES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+Renamed = Annotated[dict[ColumnName, ColumnName], BeforeValidator(_renamed), Also(_NAMES)]
 
 
 class Source(ShortForm):
@@ -77,7 +80,7 @@ class Join(Model):
     unit nor time among the other side's columns say ``on``. Without ``columns`` all columns of the other side come.
     """
 
-    on: Names | None = None
+    on: Columns | None = None
     columns: Renamed | None = None
 
     @model_validator(mode="before")
@@ -88,6 +91,11 @@ class Join(Model):
         if isinstance(value, dict) and not {"on", "columns"} & set(value):
             return {"columns": value}
         return value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        renamed = {"type": "object", "additionalProperties": {"type": "string"}}
+        return {"anyOf": [*_NAMES["anyOf"], handler.resolve_ref_schema(handler(core_schema)), renamed]}
 
 
 class Drop(Model):
@@ -109,7 +117,7 @@ class Panel(Model):
     span: Span | None = Field(None, description="First and last period of the sample.")
     start: Identifier | None = Field(None, description="The source whose units and periods are the rows.")
     from_: Identifier | None = Field(None, alias="from", description="The panel to aggregate.")
-    by: Names | None = Field(None, description="Keys of the aggregate: its unit, then its time.")
+    by: Columns | None = Field(None, description="Keys of the aggregate: its unit, then its time.")
     make: dict[ColumnName, Text] = Field({}, description="Columns of the aggregate, computed within its groups.")
     join: tuple[dict[Identifier, Join], ...] = ()
     drop: tuple[Drop, ...] = ()
@@ -183,6 +191,11 @@ class DatedList(Model):
     @classmethod
     def _short(cls, value: Any) -> Any:
         return _members(value)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        years = {"type": "object", "additionalProperties": {"type": "integer"}}
+        return {"anyOf": [handler.resolve_ref_schema(handler(core_schema)), years]}
 
     def at(self, year: int) -> tuple[str | int, ...]:
         """Members in a year."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
-from econloom.study.language.base import ColumnName, Count, Flag, Identifier, Model, Title, Whole, one_or_many
+from econloom.study.language.base import ColumnName, Columns, Count, Flag, Identifier, Model, Names, Title, Whole
 
-Columns = Annotated[tuple[ColumnName, ...], BeforeValidator(one_or_many), Field(min_length=1)]
-Names = Annotated[tuple[Identifier, ...], BeforeValidator(one_or_many), Field(min_length=1)]
 ModelName = Annotated[str, Field(pattern=r"^[^\W\d]\w*\.[^\W]\w*$", strict=True)]  # t3.c1, or the id of a column
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from econloom.study.language.base import Count, Flag, Identifier, Model, Text, one_or_many
+from econloom.study.language.base import Count, Flag, Identifier, Model, Names, ShortForm, Text, Texts
 
-Names = Annotated[tuple[Identifier, ...], BeforeValidator(one_or_many), Field(min_length=1)]
-Texts = Annotated[tuple[Text, ...], BeforeValidator(one_or_many), Field(min_length=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
-class PrintedTable(Model):
+class PrintedTable(ShortForm):
     """The printed counterpart of one table."""
 
     file: Text
@@ -26,10 +24,10 @@ class PrintedTable(Model):
     statistics: dict[Text, Text] = Field({}, description="Printed test statistic to a column of results.csv.")
     stars: Flag = True
 
-    @model_validator(mode="before")
     @classmethod
-    def _short(cls, value: Any) -> Any:
-        return {"file": value} if isinstance(value, str) else value
+    def short_form(cls) -> str:
+        """A text is the file."""
+        return "file"
 
 
 class Expectation(Model):

@@ -10,11 +10,13 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from econloom.core import spec as core
-from econloom.study.language.base import ColumnName, Flag, Identifier, Model, one_or_many
+from econloom.study.language.base import Also, ColumnName, Flag, Identifier, Model, one_or_many
 
 Statistic = Literal["n_units", "n_clusters", "r2", "r2_adjusted", "loglik", "aic", "bic", "mean_outcome"]
 Ssc = Literal["fixest", "reghdfe", "xtreg", "areg", "ivreg2", "ivreg2_small", "none"]
-Clusters = Annotated[tuple[ColumnName, ...], BeforeValidator(one_or_many), Field(min_length=1, max_length=4)]
+Clusters = Annotated[
+    tuple[ColumnName, ...], BeforeValidator(one_or_many), Field(min_length=1, max_length=4), Also(items=True)
+]
 
 
 class Vcov(Model):

@@ -8,13 +8,16 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from econloom.study.language.base import (
+    Also,
     ColumnName,
+    Columns,
     Count,
     Flag,
     Identifier,
     Labelled,
     Literals,
     Model,
+    Names,
     ShortForm,
     Text,
     Title,
@@ -39,10 +42,8 @@ Estimator = Literal[
     "poisson",
     "logit",
 ]
-Columns = Annotated[tuple[ColumnName, ...], BeforeValidator(one_or_many), Field(min_length=1)]
-Names = Annotated[tuple[Identifier, ...], BeforeValidator(one_or_many), Field(min_length=1)]
 Positions = Annotated[
-    tuple[Count | Identifier, ...], BeforeValidator(one_or_many), Field(min_length=1)
+    tuple[Count | Identifier, ...], BeforeValidator(one_or_many), Field(min_length=1), Also(items=True)
 ]  # columns by number or id
 Tail = Annotated[float, Field(gt=0, lt=1)]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from econloom.study.language.base import ColumnName, Count, Identifier, Labelled, Model, ShortForm, Text, one_or_many
+from econloom.study.language.base import ColumnName, Columns, Count, Labelled, Model, ShortForm, Text
 
 
 class Variable(Labelled, ShortForm):
@@ -32,7 +32,7 @@ class Match(Model):
     """How a matched sample is drawn."""
 
     of: ColumnName
-    on: Annotated[tuple[ColumnName, ...], BeforeValidator(one_or_many), Field(min_length=1)]
+    on: Columns
     score: Literal["logit", "probit"] = "logit"
     k: Count = 1
     by: Literal["pooled", "year", "base"] = "pooled"
@@ -81,6 +81,3 @@ class Split(Labelled):
         if self.labels is not None and len(self.labels) != groups:
             raise ValueError(f"{groups} groups, {len(self.labels)} labels")
         return self
-
-
-Names = Annotated[tuple[Identifier, ...], BeforeValidator(one_or_many), Field(min_length=1)]
