@@ -160,6 +160,14 @@ def test_perfect_fit_is_said() -> None:
         assert "fits perfectly" in fit.tests["sargan"].reason
 
 
+def test_first_stage_without_degrees_of_freedom() -> None:
+    rng = np.random.default_rng(1)
+    frame = pl.DataFrame({k: rng.normal(size=6) for k in ("y", "x", "a", "b", "c", "d", "e")})
+    fit: Any = el.iv("y ~ 1 | x ~ a + b + c + d + e", frame)
+    for name in ("kleibergen_paap_f", "cragg_donald_f", "first_stage_f"):
+        assert "no degrees of freedom" in fit.tests[name].reason
+
+
 def test_conventions_of_ivreg2() -> None:
     """Large-sample covariances, but small-sample F of the first stage."""
     frame = sample(18).drop_nulls()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from econloom.core.errors import UsageError, did_you_mean
+from econloom.core.errors import EstimationError, UsageError, did_you_mean
 from econloom.core.estimate import Test, Unavailable
 from econloom.core.spec import SscName
 from econloom.panel.absorb import FloatArray, Grouping
@@ -52,7 +52,7 @@ class Tests(Mapping[str, Result]):
             if name not in ways:
                 near = did_you_mean(name, ways)
                 raise KeyError(f"no test {name!r} of this model{near}; it has {', '.join(ways)}")
-            self._known[name] = ways[name](self._fit)
+            self._known[name] = _attempted(ways[name], self._fit)
         return self._known[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -263,6 +263,14 @@ def _ways(fit: Fit) -> dict[str, Callable[[Fit], Result]]:
     if isinstance(fit.estimate, IVEstimate):
         found |= _INSTRUMENTS | _by_variable(fit.estimate.stages.endogenous_names)
     return found
+
+
+def _attempted(way: Callable[[Fit], Result], fit: Fit) -> Result:
+    """The test, or why its regression cannot be estimated (more instruments than degrees of freedom, say)."""
+    try:
+        return way(fit)
+    except EstimationError as error:
+        return Unavailable(error.message)
 
 
 def _by_variable(names: Sequence[str]) -> dict[str, Callable[[Fit], Result]]:
