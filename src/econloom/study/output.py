@@ -61,7 +61,7 @@ class Output:
             warnings.simplefilter("always", fonts.FontWarning)
             drawn = [self._draw(figure, staging / "figures") for figure in run.figures.values()]
         fallback = dict.fromkeys(str(w.message) for w in said if issubclass(w.category, fonts.FontWarning))
-        run = replace(run, warnings=(*run.warnings, *fallback))
+        run = replace(run, warnings=(*fallback, *run.warnings))
         for entry in carried:
             self._carry(_entries(previous)[entry]["files"], staging)
         if carried:

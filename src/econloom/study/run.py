@@ -171,13 +171,19 @@ def _warnings(panel: Panel | None, models: Mapping[tuple[str, str], tuple[Tidy, 
     return found
 
 
-def noteworthy(run: Run, most: int = 6) -> list[str]:
-    """What a reader of the tables should know: rows dropped, cells filled, joins with unmatched rows, warnings."""
+def noteworthy(run: Run) -> list[str]:
+    """What a reader of the tables should know: rows dropped, cells filled, joins with unmatched rows, warnings.
+
+    Of warnings that are alike but for names and numbers the first is told, with how many more there are.
+    """
     events = run.panel.events if run.panel else ()
     lines = [e.message for e in events if e.kind in {"drop", "fill"} or e.detail.get("panel_only")]
     lines += [f"{name}: skipped (planned: {reason})" for name, reason in run.planned.items()]
-    shown = run.warnings[:most]
-    lines += [f"warning: {w}" for w in shown]
-    if len(run.warnings) > most:
-        lines.append(f"warning: {len(run.warnings) - most} more in run.json")
+    alike: dict[str, list[str]] = {}
+    for warning in run.warnings:
+        words = [w for w in warning.split() if not any(c.isdigit() for c in w)]
+        alike.setdefault(" ".join(words[:3]), []).append(warning)
+    for first, *others in alike.values():
+        more = f" ({len(others)} more of this kind in run.json)" if others else ""
+        lines.append(f"warning: {first}{more}")
     return lines
