@@ -8,6 +8,7 @@ Rows are sorted by the first effect: group ``g`` is rows ``starts[g]`` to ``star
 
 from __future__ import annotations
 
+import getpass
 import os
 import sys
 import tempfile
@@ -37,7 +38,7 @@ def cache_folder() -> str:
         usable = os.access(folder, os.W_OK)
     except OSError:
         usable = False
-    return str(folder if usable else Path(tempfile.gettempdir()) / f"econloom-numba-{os.getuid()}")
+    return str(folder if usable else Path(tempfile.gettempdir()) / f"econloom-numba-{getpass.getuser()}")
 
 
 def compiled(function: Function) -> Function:
