@@ -177,3 +177,15 @@ def test_lags_know_time() -> None:
     other = el.ols("y ~ lag1 + lag2 | firm", by_hand)
     assert fit.tidy()["term"].to_list() == ["l(x1, 1)", "l(x1, 2)"]
     np.testing.assert_allclose(numbers(fit), numbers(other), rtol=1e-10)
+
+
+@pytest.mark.parametrize("formula", ["y ~ x", "y ~ 0 + x", "y ~ x | g"])
+@pytest.mark.parametrize("weights", [None, "w"])
+def test_the_mean_of_the_outcome(formula: str, weights: str | None) -> None:
+    rng = np.random.default_rng(11)
+    frame = pl.DataFrame(
+        {"y": 5 + rng.normal(size=60), "x": rng.normal(size=60), "g": [1, 2, 3] * 20, "w": rng.uniform(1, 2, 60)}
+    )
+    w = None if weights is None else frame["w"].to_numpy()
+    found = el.ols(formula, frame, weights=weights).glance()["mean_outcome"].item()
+    assert found == pytest.approx(np.average(frame["y"].to_numpy(), weights=w), rel=1e-12)

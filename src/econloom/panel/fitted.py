@@ -259,9 +259,18 @@ def assembled(asked: Request, log: SampleLog, shared: Shared, estimate: Estimate
         "n": design.n,
         "n_units": units.levels if units else None,
         "n_clusters": counts.clusters,
+        "mean_outcome": _mean(absorbed, at, bool(design.effects) or design.intercept),
         **_likelihood(values, asked, counts, estimate),
     }
     return Fit(asked, log, shared, estimate, inference, glance, counts, clusters, stage)
+
+
+def _mean(absorbed: Absorbed, at: int, centred: bool) -> float:
+    """Weighted mean of a column of the block."""
+    if centred:
+        return float(absorbed.means[at])
+    size = absorbed.n if absorbed.weights is None else float(absorbed.weights.sum())
+    return absorbed.total(absorbed.block[:, at]) * float(absorbed.scales[at]) / size
 
 
 def unit_position(asked: Request) -> int | None:
