@@ -243,8 +243,8 @@ def assembled(asked: Request, log: SampleLog, shared: Shared, estimate: Estimate
         No degrees of freedom are left.
     """
     design, absorbed = shared.design, shared.moments.absorbed
-    clusters = _clusters(asked, design)
-    counts = _counts(asked, design, absorbed, estimate, clusters)
+    clusters = cluster_ways(asked, design)
+    counts = counted(asked, design, absorbed, estimate, clusters)
     if counts.n <= counts.regressors + counts.absorbed_rank:
         taken = f"{counts.regressors} regressors and {counts.absorbed_rank} dimensions of effects"
         raise EstimationError(f"{counts.n} rows for {taken}: no degrees of freedom are left")
@@ -297,9 +297,10 @@ def _instruments(model: ModelSpec, estimate: Estimate) -> dict[str, object]:
     return {"method": estimate.method, **{k: tuple(t.name for t in v) for k, v in names.items()}}
 
 
-def _counts(
+def counted(
     asked: Request, design: Design, absorbed: Absorbed, estimate: Estimate, clusters: tuple[Grouping, ...]
 ) -> Counts:
+    """What the small-sample rules of a model are applied to."""
     unit = unit_position(asked)
     constant = 1 if design.intercept and not design.effects else 0
     nested = tuple(any(e.nested_in(c) for c in clusters) for e in design.effects)
@@ -315,7 +316,7 @@ def _counts(
     )
 
 
-def _clusters(asked: Request, design: Design) -> tuple[Grouping, ...]:
+def cluster_ways(asked: Request, design: Design) -> tuple[Grouping, ...]:
     """Cluster codes of the design's rows, one for each way.
 
     Raises
