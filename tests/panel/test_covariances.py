@@ -6,12 +6,14 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 
 import econloom as el
 from econloom.core.errors import EstimationError, UsageError
 from econloom.panel.inference.clustering import nearest_definite
+from tests.panel import test_iv_stata as stata
 from tests.panel.samples import dummies, random_panel
 from tests.panel.test_pyfixest import peer
 
@@ -162,3 +164,14 @@ def test_a_counted_rank_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         assert any("counted from their levels" in w for w in fit.warnings) == said
     two = el.ols("y ~ x1 | firm + year", frame, ssc="areg")
     assert not any("counted" in w for w in two.warnings)
+
+
+@pytest.mark.parametrize(("ssc", "ending"), [("ivreg2", "asymptotic"), ("ivreg2_small", "small")])
+@pytest.mark.parametrize("kind", stata.VCOV)
+@pytest.mark.parametrize("method", ["2sls", "liml"])
+def test_ivreg2_is_ivregress_without_effects(method: Any, kind: str, ssc: Any, ending: str) -> None:
+    """Stata 13's log (see :mod:`tests.panel.test_iv_stata`); the two commands share their formulas there."""
+    housing = pl.from_pandas(pd.read_csv(stata.HERE.joinpath("housing.csv").open()))
+    formula = "rent ~ pcturban | hsngval ~ faminc + region"
+    fit = el.iv(formula, housing, vcov=stata.VCOV[kind], method=method, ssc=ssc)
+    stata.agree(fit, stata.HOUSING[f"{method}-{kind}-{ending}"])
