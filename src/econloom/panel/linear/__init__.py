@@ -1,1 +1,1 @@
-"""Placeholder docstring to be replaced."""
+"""Linear estimators: functions of moments that return frozen estimates."""
