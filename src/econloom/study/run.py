@@ -14,6 +14,7 @@ from econloom.core.errors import EconloomError
 from econloom.core.estimate import Tidy
 from econloom.core.frame import Panel
 from econloom.core.table import Table
+from econloom.report import notes
 from econloom.study import steps
 from econloom.study.catalog import Facts
 from econloom.study.plan import Plan
@@ -146,6 +147,8 @@ def _collected(plan: Plan, chosen: Sequence[str], values: Mapping[str, Any], sec
                 tables[table] = made
     for made in (values[plan.grids[t]] for t in chosen if plan.grids.get(t) in values):
         tables[made.id] = made
+    if spec.defaults.same_notes:
+        tables = {made.id: made for made in notes.shorten(list(tables.values()))}
     default = plan.outputs[DEFAULT]
     panel: Panel | None = values.get(default.panel)
     return Run(

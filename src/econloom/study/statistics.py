@@ -17,6 +17,8 @@ TESTS: Mapping[str, Label] = {
     "hansen_j": Label(zh="Hansen J检验", en="Hansen J"),
     "endogeneity": Label(zh="内生性检验", en="Endogeneity"),
     "fixed_effects_f": Label(zh="固定效应F检验", en="F test of the effects"),
+    "effective_f": Label(zh="有效F值", en="Effective F"),
+    "anderson_rubin": Label(zh="Anderson-Rubin检验", en="Anderson-Rubin"),
     "stock_yogo": Label(zh="Cragg-Donald F值{Stock-Yogo临界值}", en="Cragg-Donald F {Stock-Yogo}"),
 }
 # tests that are not built yet
@@ -25,8 +27,6 @@ PLANNED_TESTS: Mapping[str, Label] = {
     "lr": Label(zh="LR检验", en="LR test"),
     "ar1": Label(zh="AR(1)", en="AR(1)"),
     "ar2": Label(zh="AR(2)", en="AR(2)"),
-    "anderson_rubin": Label(zh="Anderson-Rubin检验", en="Anderson-Rubin"),
-    "effective_f": Label(zh="有效F值", en="Effective F"),
 }
 # entries of a fit's statistics
 STATISTICS: Mapping[str, Label] = {

@@ -279,6 +279,7 @@ def _spec(params: Mapping[str, Any]) -> TableSpec:
         controls=tuple(params.get("controls", ())),
         labels=tuple((name, Label(**label)) for name, label in params["labels"].items()),
         notes=tuple(Label(**n) for n in params["notes"]),
+        row_digits=tuple(params.get("row_digits", {}).items()),
     )
     return spec if params["preset"] is None else replace(spec, style=presets.load(params["preset"]).style)
 

@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from econloom.core import spec as core
-from econloom.study.language.base import Also, ColumnName, Flag, Identifier, Model, one_or_many
+from econloom.study.language.base import Also, ColumnName, Flag, Identifier, Model, Text, one_or_many
 
 Statistic = Literal["n_units", "n_clusters", "r2", "r2_adjusted", "loglik", "aic", "bic", "mean_outcome"]
 Ssc = Literal["fixest", "reghdfe", "xtreg", "areg", "ivreg2", "ivreg2_small", "none"]
@@ -134,7 +134,8 @@ class Defaults(Model):
     stars: Stars = (0.10, 0.05, 0.01)
     digits: Digits = 4
     show: Show = Show()
-    preset: Identifier | None = Field(None, description="Look of the tables, by the name of a preset.")
+    preset: Text | None = Field(None, description="Look of the tables: the name of a preset, or a .toml file.")
+    same_notes: Flag = Field(False, description="下表同: a note that the next tables share stands once.")
     weights: ColumnName | None = None
 
     _cutoffs = field_validator("stars")(cutoffs)

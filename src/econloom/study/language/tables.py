@@ -146,7 +146,7 @@ class Table(Model):
     sample: Identifier | None = None
     digits: Digits | None = None
     notes: tuple[Title, ...] = ()
-    preset: Identifier | None = None
+    preset: Text | None = Field(None, description="Look of the table: the name of a preset, or a .toml file.")
 
 
 class ValuesTable(Table):
@@ -176,6 +176,7 @@ class RegressionTable(Table):
     show: Show = Show()
     order: Columns | None = Field(None, description="Terms in this order, the others after them.")
     rows: tuple[TableRow, ...] = ()
+    row_digits: dict[Text, Digits] = Field({}, description="Decimals of single rows, by term or statistic.")
     scale: dict[Text, Literal["minmax", "minmax_parts", "z", "centre"]] = {}
     like: Identifier | None = Field(None, description="Take the columns (and what is not said) of this table.")
     replace: dict[Text, Text] = Field({}, description="Words of the taken formulas to exchange.")

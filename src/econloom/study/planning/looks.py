@@ -6,6 +6,7 @@ from typing import Any
 
 from econloom.core.errors import UsageError
 from econloom.panel.formula import parse_formula
+from econloom.report import presets
 from econloom.study.language.tables import RegressionTable, Table
 from econloom.study.planning.draft import Draft
 
@@ -21,13 +22,14 @@ def presentation(draft: Draft, spec: Table) -> dict[str, Any]:
         "notes": [n.model_dump() for n in spec.notes],
         "digits": defaults.digits if spec.digits is None else spec.digits,
         "labels": {n: {"zh": v.zh, "en": v.en} for n, v in variables.items() if v.label},
-        "preset": spec.preset or defaults.preset,
+        "preset": _preset(draft, spec),
     }
     if isinstance(spec, RegressionTable):
         shown["show"] = [defaults.show.model_dump(exclude_none=True), spec.show.model_dump(exclude_none=True)]
         shown["stars"] = list(defaults.stars if spec.stars is None else spec.stars)
         shown["controls"] = _control_terms(draft)
         shown["order"] = list(spec.order or ())
+        shown["row_digits"] = dict(spec.row_digits)
     return shown
 
 
@@ -41,3 +43,16 @@ def _control_terms(draft: Draft) -> list[str]:
     except UsageError as error:
         draft.problem(error, ("macros", CONTROLS))
         return []
+
+
+def _preset(draft: Draft, spec: Table) -> str | None:
+    """The name of a preset, or the path of its file; one that cannot be read is a problem."""
+    name = spec.preset or draft.spec.defaults.preset
+    if name is None:
+        return None
+    place = str((draft.spec.folder / name).resolve()) if name.endswith(".toml") else name
+    try:
+        presets.load(place)
+    except UsageError as error:
+        draft.problem(error, ("defaults", "preset") if spec.preset is None else ("tables",))
+    return place
