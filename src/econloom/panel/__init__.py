@@ -1,1 +1,1 @@
-"""Placeholder docstring to be replaced."""
+"""Panel econometrics on arrays: formulas, designs, absorbed effects, estimators, inference, fits."""

@@ -1,1 +1,1 @@
-"""Placeholder docstring to be replaced."""
+"""Covariances of estimates: sandwich, clusters, leverages."""
