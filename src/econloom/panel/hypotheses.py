@@ -11,14 +11,15 @@ import numpy as np
 
 from econloom.core.errors import EstimationError, UsageError, did_you_mean
 from econloom.core.estimate import Test, Unavailable
-from econloom.core.spec import SscName
-from econloom.panel.absorb import FloatArray, Grouping
-from econloom.panel.conventions import correction, residual_df
+from econloom.panel.absorb import FloatArray
+from econloom.panel.conventions import correction
 from econloom.panel.diagnostics import instruments as iv
 from econloom.panel.diagnostics import specification
 from econloom.panel.diagnostics.wald import wald as wald_test
-from econloom.panel.inference.clustering import clustered_meat
 from econloom.panel.inference.sandwich import infer
+from econloom.panel.instrumented import anderson_rubin, effective_f, first_stage_arrays, instrumented, small_sample
+from econloom.panel.instrumented import anderson_rubin_set as anderson_rubin_set
+from econloom.panel.instrumented import tf as tf
 from econloom.panel.linear.iv import IVEstimate
 from econloom.panel.linear.ols import least_squares
 from econloom.panel.moments import cross_multiply, sweep
@@ -34,10 +35,10 @@ class Tests(Mapping[str, Result]):
     """Statistics of a fit by name, each computed when it is first asked for.
 
     ``wald`` and ``fixed_effects_f`` of any model; of one with instruments ``anderson_lm``, ``cragg_donald_f``,
-    ``stock_yogo``, ``kleibergen_paap_lm``, ``kleibergen_paap_f``, ``sargan``, ``hansen_j``,
-    ``endogeneity``, and for each endogenous variable x ``first_stage_f[x]`` and ``sanderson_windmeijer_f[x]`` (with
-    one endogenous variable also plain ``first_stage_f``). A statistic that does not fit the covariance is
-    :class:`~econloom.core.estimate.Unavailable`, with the one to use instead.
+    ``stock_yogo``, ``kleibergen_paap_lm``, ``kleibergen_paap_f``, ``effective_f``, ``anderson_rubin``, ``sargan``,
+    ``hansen_j``, ``endogeneity``, and for each endogenous variable x ``first_stage_f[x]`` and
+    ``sanderson_windmeijer_f[x]`` (with one endogenous variable also plain ``first_stage_f``). A statistic that does
+    not fit the covariance is :class:`~econloom.core.estimate.Unavailable`, with the one to use instead.
     """
 
     __test__ = False  # not a pytest class
@@ -148,7 +149,7 @@ def endogeneity(fit: Fit) -> Result:
     UsageError
         The model has no endogenous variables.
     """
-    estimate = _instrumented(fit)
+    estimate = instrumented(fit)
     if estimate.perfect_fit:
         return PERFECT
     V = estimate.stages.residuals(fit.absorbed)[:, :-1]
@@ -173,47 +174,11 @@ def endogeneity(fit: Fit) -> Result:
     return wald_test(found.coefficients[-k2:], law.vcov[-k2:, -k2:], law.df, null)
 
 
-def first_stage_arrays(fit: Fit) -> iv.FirstStage:
-    """What the tests of instruments are computed from."""
-    stages, counts, asked = _instrumented(fit).stages, fit.counts, fit.request
-    constant = counts.regressors - fit.estimate.regressors
-    wide = replace(counts, regressors=len(stages.whitening) + constant)
-    rule = correction(_small(asked.ssc), asked.vcov, wide)
-    iid = asked.vcov.kind == "iid"
-    rows = counts.n - (counts.unit_levels or 0 if asked.ssc == "xtreg" and iid else 0)
-    df = rule.df if rule.df is not None else residual_df(asked.ssc, wide)
-    factor = rule.factor * counts.n if iid else rule.factor
-    return iv.FirstStage.of(stages, fit.absorbed, None if iid else _meat(fit), rows, factor, df)
-
-
-def _small(ssc: SscName) -> SscName:
-    """The convention of first-stage F statistics: ivreg2 gives them its small-sample form in any case."""
-    return "ivreg2_small" if ssc == "ivreg2" else ssc
-
-
-def _meat(fit: Fit) -> iv.Meat:
-    def outer(scores: FloatArray) -> FloatArray:
-        def sums(groups: Grouping) -> FloatArray:
-            return np.column_stack([np.bincount(groups.codes, s, groups.levels) for s in scores.T])
-
-        return clustered_meat(sums, fit.clusters) if fit.clusters else np.asarray(scores.T @ scores)
-
-    return outer
-
-
-def _instrumented(fit: Fit) -> IVEstimate:
-    if not isinstance(fit.estimate, IVEstimate):
-        raise UsageError(
-            f"the model has no instruments: {fit.request.model.text}", hint="el.iv('y ~ x | fe | e ~ z', …)"
-        )
-    return fit.estimate
-
-
 def stock_yogo(fit: Fit) -> Result:
     """The Cragg-Donald F with the critical values of Stock and Yogo (2005), iid errors only."""
     found = _cragg_donald_f(fit)
     if isinstance(found, Test) and not found.critical_values:
-        l, k = _instrumented(fit).stages.excluded.shape[0], len(_instrumented(fit).stages.endogenous)
+        l, k = instrumented(fit).stages.excluded.shape[0], len(instrumented(fit).stages.endogenous)
         return Unavailable(
             f"Stock and Yogo (2005) print no critical value for {k} endogenous variables, {l} instruments"
         )
@@ -221,7 +186,7 @@ def stock_yogo(fit: Fit) -> Result:
 
 
 def _cragg_donald_f(fit: Fit) -> Result:
-    return iv.cragg_donald_f(first_stage_arrays(fit), _instrumented(fit).method)
+    return iv.cragg_donald_f(first_stage_arrays(fit), instrumented(fit).method)
 
 
 def _of_first(test: Callable[[iv.FirstStage], Result]) -> Callable[[Fit], Result]:
@@ -230,7 +195,7 @@ def _of_first(test: Callable[[iv.FirstStage], Result]) -> Callable[[Fit], Result
 
 def _residuals(fit: Fit) -> FloatArray:
     """Of the equation, in units of the block."""
-    return np.asarray(fit.estimate.residuals / fit.absorbed.scales[_instrumented(fit).stages.outcome])
+    return np.asarray(fit.estimate.residuals / fit.absorbed.scales[instrumented(fit).stages.outcome])
 
 
 def _sargan(fit: Fit) -> Result:
@@ -242,7 +207,7 @@ def _sargan(fit: Fit) -> Result:
 def _hansen(fit: Fit) -> Result:
     if fit.estimate.perfect_fit:
         return PERFECT
-    return iv.hansen_j(first_stage_arrays(fit), _residuals(fit), _instrumented(fit).stages.excluded[:, -1])
+    return iv.hansen_j(first_stage_arrays(fit), _residuals(fit), instrumented(fit).stages.excluded[:, -1])
 
 
 _INSTRUMENTS: dict[str, Callable[[Fit], Result]] = {
@@ -254,6 +219,8 @@ _INSTRUMENTS: dict[str, Callable[[Fit], Result]] = {
     "sargan": _sargan,
     "hansen_j": _hansen,
     "endogeneity": endogeneity,
+    "effective_f": effective_f,
+    "anderson_rubin": anderson_rubin,
 }
 
 
@@ -290,5 +257,5 @@ def _sanderson_windmeijer(fit: Fit, at: int) -> Result:
 
 def _first_stage_f(fit: Fit, name: str) -> Result:
     first = fit.first_stage[name]
-    kept = [n for n in _instrumented(fit).stages.instrument_names if n in first.estimate.names]
-    return wald(first.with_ssc(_small(first.request.ssc)), kept)
+    kept = [n for n in instrumented(fit).stages.instrument_names if n in first.estimate.names]
+    return wald(first.with_ssc(small_sample(first.request.ssc)), kept)
