@@ -16,6 +16,8 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "cluster": ("econloom.core.spec", "cluster"),
     "ols": ("econloom.panel.fit", "ols"),
     "iv": ("econloom.panel.fit", "iv"),
+    "poisson": ("econloom.panel.generalised", "poisson"),
+    "logit": ("econloom.panel.generalised", "logit"),
     "random_effects": ("econloom.panel.panels", "random_effects"),
     "between": ("econloom.panel.panels", "between"),
     "first_difference": ("econloom.panel.panels", "first_difference"),
