@@ -12,6 +12,8 @@ import numpy as np
 from econloom.core.errors import EstimationError, UsageError, did_you_mean
 from econloom.core.estimate import Test, Unavailable
 from econloom.panel.absorb import FloatArray
+from econloom.panel.comparisons import hausman as hausman
+from econloom.panel.comparisons import likelihood_ratio as likelihood_ratio
 from econloom.panel.conventions import correction
 from econloom.panel.diagnostics import instruments as iv
 from econloom.panel.diagnostics import specification
