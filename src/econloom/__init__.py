@@ -9,11 +9,18 @@ __version__ = "0.1.0"
 
 # name -> (module, attribute or None for the module itself); imported on first use, so `import econloom` stays quick
 _PUBLIC: dict[str, tuple[str, str | None]] = {
-    "iid": ("econloom.core.spec", "iid"),
-    "hc1": ("econloom.core.spec", "hc1"),
-    "hc2": ("econloom.core.spec", "hc2"),
-    "hc3": ("econloom.core.spec", "hc3"),
-    "cluster": ("econloom.core.spec", "cluster"),
+    "iid": ("econloom.core.covariances", "iid"),
+    "hc1": ("econloom.core.covariances", "hc1"),
+    "hc2": ("econloom.core.covariances", "hc2"),
+    "hc3": ("econloom.core.covariances", "hc3"),
+    "cluster": ("econloom.core.covariances", "cluster"),
+    "cr2": ("econloom.core.covariances", "cr2"),
+    "cr3": ("econloom.core.covariances", "cr3"),
+    "wild": ("econloom.core.covariances", "wild"),
+    "newey_west": ("econloom.core.covariances", "newey_west"),
+    "driscoll_kraay": ("econloom.core.covariances", "driscoll_kraay"),
+    "conley": ("econloom.core.covariances", "conley"),
+    "wild_bootstrap": ("econloom.panel.inference.bootstrap", "wild_bootstrap"),
     "ols": ("econloom.panel.fit", "ols"),
     "iv": ("econloom.panel.fit", "iv"),
     "poisson": ("econloom.panel.generalised", "poisson"),
@@ -45,8 +52,14 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from econloom.core import errors as errors
-    from econloom.core.spec import cluster as cluster
-    from econloom.core.spec import hc1 as hc1
-    from econloom.core.spec import hc2 as hc2
-    from econloom.core.spec import hc3 as hc3
-    from econloom.core.spec import iid as iid
+    from econloom.core.covariances import cluster as cluster
+    from econloom.core.covariances import conley as conley
+    from econloom.core.covariances import cr2 as cr2
+    from econloom.core.covariances import cr3 as cr3
+    from econloom.core.covariances import driscoll_kraay as driscoll_kraay
+    from econloom.core.covariances import hc1 as hc1
+    from econloom.core.covariances import hc2 as hc2
+    from econloom.core.covariances import hc3 as hc3
+    from econloom.core.covariances import iid as iid
+    from econloom.core.covariances import newey_west as newey_west
+    from econloom.core.covariances import wild as wild

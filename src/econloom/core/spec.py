@@ -5,77 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from econloom.core.errors import UsageError
+from econloom.core.covariances import Draws as Draws
+from econloom.core.covariances import Space as Space
+from econloom.core.covariances import VcovKind as VcovKind
+from econloom.core.covariances import VcovSpec as VcovSpec
+from econloom.core.covariances import cluster as cluster
+from econloom.core.covariances import hc1 as hc1
+from econloom.core.covariances import hc2 as hc2
+from econloom.core.covariances import hc3 as hc3
+from econloom.core.covariances import iid as iid
 from econloom.core.estimate import Unavailable
 from econloom.core.labels import Label
 from econloom.core.table import Style
 
-VcovKind = Literal["iid", "hc1", "hc2", "hc3", "cluster"]
 ConstantName = Literal["auto", "none", "centred", "xtreg", "lsdv"]
 SscName = Literal["fixest", "reghdfe", "xtreg", "areg", "ivreg2", "ivreg2_small", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class VcovSpec:
-    """Which covariance of the coefficients.
-
-    Attributes
-    ----------
-    kind : str
-        ``iid``, ``hc1``, ``hc2``, ``hc3`` or ``cluster``.
-    clusters : tuple of str
-        One column, or columns joined by ``^``, for each way of clustering; empty unless ``kind`` is ``cluster``.
-    """
-
-    kind: VcovKind = "iid"
-    clusters: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"cluster({', '.join(self.clusters)})" if self.clusters else self.kind
-
-
-def iid() -> VcovSpec:
-    """Homoskedastic, uncorrelated errors: ``s2 (X'X)^-1``."""
-    return VcovSpec("iid")
-
-
-def hc1() -> VcovSpec:
-    """Heteroskedasticity-robust (White) with the degrees-of-freedom factor n/(n-K)."""
-    return VcovSpec("hc1")
-
-
-def hc2() -> VcovSpec:
-    """Heteroskedasticity-robust, squared residuals over ``1 - h`` with h the leverage, effects included."""
-    return VcovSpec("hc2")
-
-
-def hc3() -> VcovSpec:
-    """Heteroskedasticity-robust, squared residuals over ``(1 - h)^2`` with h the leverage, effects included."""
-    return VcovSpec("hc3")
-
-
-def cluster(*columns: str) -> VcovSpec:
-    """Errors correlated within the groups of one column, or of any of several columns.
-
-    Parameters
-    ----------
-    *columns : str
-        One for each way of clustering; ``"a^b"`` is the groups of both together.
-
-    Raises
-    ------
-    UsageError
-        No column is named, one twice, or more than six.
-    """
-    if not columns:
-        raise UsageError("cluster() needs a column", hint="el.cluster('code')")
-    if len(set(columns)) < len(columns):
-        raise UsageError(f"cluster() names a column twice: {', '.join(columns)}")
-    if len(columns) > 6:
-        raise UsageError(f"clustering in {len(columns)} ways is refused: it adds up {2 ** len(columns) - 1} terms")
-    return VcovSpec("cluster", tuple(columns))
-
-
 Marks = Literal["style", "是", "控制", "Yes", "√"]
 TextOrNumber = Label | str | float | int | bool | None
 

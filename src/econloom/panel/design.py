@@ -301,6 +301,9 @@ def _faults(columns: Columns, request: Request) -> Iterator[tuple[str, BoolArray
         yield f"missing weight {request.weights}", missing_numbers(columns.number(request.weights, "weights"))
     for keys in request.cluster_ways:
         yield f"missing cluster {'^'.join(keys)}", columns.groups(keys).missing
+    if (space := request.vcov.space) is not None:
+        for name in (space.latitude, space.longitude):
+            yield f"missing coordinate {name}", missing_numbers(columns.number(name, "coordinates"))
     if request.unit is not None:
         yield f"missing unit {request.unit}", columns.groups((request.unit,)).missing
 

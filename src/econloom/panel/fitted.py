@@ -20,6 +20,7 @@ from econloom.panel.conventions import Counts, correction
 from econloom.panel.design import Design, Request, refuse_one_cluster
 from econloom.panel.formula import ModelSpec, Term, retyped
 from econloom.panel.inference.sandwich import Inference, infer
+from econloom.panel.inference.serial import axes
 from econloom.panel.linear.constant import Offset
 from econloom.panel.linear.goodness import Basis, Glance, goodness
 from econloom.panel.linear.iv import Equation, IVEstimate, instrumental
@@ -199,7 +200,7 @@ class Fit:
             stage=self.stage,
             removed=self.estimate.removed,
             formula=model.text,
-            extra={"warnings": self.warnings, **_instruments(model, self.estimate)},
+            extra={"warnings": self.warnings, **_instruments(model, self.estimate), **_degrees(self.inference)},
         )
 
     def __repr__(self) -> str:
@@ -248,8 +249,9 @@ def assembled(asked: Request, log: SampleLog, shared: Shared, estimate: Estimate
     if counts.n <= counts.regressors + counts.absorbed_rank:
         taken = f"{counts.regressors} regressors and {counts.absorbed_rank} dimensions of effects"
         raise EstimationError(f"{counts.n} rows for {taken}: no degrees of freedom are left")
-    rule = correction(asked.ssc, asked.vcov, counts)
-    inference = infer(estimate, absorbed, asked.vcov, rule, clusters)
+    kind = replace(asked.vcov, kind="cluster") if asked.vcov.clusters else asked.vcov
+    rule = correction(asked.ssc, kind, counts)
+    inference = infer(estimate, absorbed, asked.vcov, rule, clusters, axes(asked, design))
     unit = unit_position(asked)
     effect = None if unit is None else design.effects[unit]
     at = design.positions([asked.model.outcome])[0]
@@ -271,6 +273,11 @@ def _mean(absorbed: Absorbed, at: int, centred: bool) -> float:
         return float(absorbed.means[at])
     size = absorbed.n if absorbed.weights is None else float(absorbed.weights.sum())
     return absorbed.total(absorbed.block[:, at]) * float(absorbed.scales[at]) / size
+
+
+def _degrees(law: Inference) -> dict[str, object]:
+    """Degrees of freedom of each coefficient, where they have their own."""
+    return {} if law.dfs is None else {"df": tuple(map(float, law.dfs))}
 
 
 def unit_position(asked: Request) -> int | None:

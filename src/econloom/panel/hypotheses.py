@@ -114,6 +114,8 @@ def wald(fit: Fit, terms: Sequence[str] | None = None) -> Result:
     null = f"{', '.join(wanted)}: zero"
     if np.isnan(law.std_error[at]).any():
         return Unavailable("a standard error is undefined")
+    if law.dfs is not None:
+        return Unavailable("each coefficient has degrees of freedom of its own: a joint test needs el.cluster()")
     return wald_test(fit.estimate.coefficients[at], law.vcov[np.ix_(at, at)], law.df, null)
 
 

@@ -6,6 +6,8 @@ With T the transform, Z the instruments, W the weights and e the residuals of an
     hc1       T (sum_i w_i^2 e_i^2 z_i z_i') T'
     hc2, hc3  the same with e_i^2 / (1 - h_i) and e_i^2 / (1 - h_i)^2, h the leverage with effects
     cluster   T (sum_g s_g s_g') T',    s_g = sum_{i in g} w_i e_i z_i;  several ways by inclusion and exclusion
+    cr2, cr3  :mod:`econloom.panel.inference.few_clusters`        wild  :mod:`econloom.panel.inference.bootstrap`
+    in time   :mod:`econloom.panel.inference.serial`            conley  :mod:`econloom.panel.inference.conley`
 
 each times the factor of the convention (:mod:`econloom.panel.conventions`).
 """
@@ -13,7 +15,7 @@ each times the factor of the convention (:mod:`econloom.panel.conventions`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -21,11 +23,15 @@ import numpy as np
 from scipy import special
 
 from econloom.core.errors import EstimationError
-from econloom.core.spec import VcovSpec
+from econloom.core.spec import Draws, VcovSpec
 from econloom.panel.absorb import FloatArray, Grouping
 from econloom.panel.conventions import Correction
+from econloom.panel.inference.bootstrap import wild_tests
 from econloom.panel.inference.clustering import clustered_meat, nearest_definite
+from econloom.panel.inference.conley import conley_meat
+from econloom.panel.inference.few_clusters import adjusted
 from econloom.panel.inference.leverage import ALL, leverages
+from econloom.panel.inference.serial import Axes, serial_correction, serial_meat
 from econloom.panel.linear.ols import Estimate
 from econloom.panel.moments import Absorbed
 
@@ -45,7 +51,10 @@ class Inference:
         The interval covers 95 per cent.
     distribution : {"t", "normal"}
     df : float or None
+        Of all coefficients, the smallest where each has its own.
     warnings : tuple of str
+    dfs : (p,) array or None
+        Degrees of freedom of each coefficient, where they have their own.
     """
 
     vcov: FloatArray
@@ -57,6 +66,7 @@ class Inference:
     distribution: Literal["t", "normal"]
     df: float | None
     warnings: tuple[str, ...]
+    dfs: FloatArray | None = None
 
 
 def infer(
@@ -65,6 +75,7 @@ def infer(
     vcov: VcovSpec,
     correction: Correction,
     clusters: Sequence[Grouping] = (),
+    where: Axes | None = None,
 ) -> Inference:
     """Covariance, standard errors, tests and intervals.
 
@@ -76,18 +87,30 @@ def infer(
         Factor and reference distribution.
     clusters : sequence of Grouping
         One for each way of a cluster covariance.
+    where : Axes, optional
+        Time and place of the rows, for covariances that know them.
 
     Raises
     ------
     EstimationError
         A cluster covariance without clusters.
     """
+    if vcov.kind in {"cr2", "cr3"}:
+        return _few_clusters(estimate, absorbed, vcov, correction, clusters)
+    if vcov.kind == "wild":
+        return _wild(estimate, absorbed, vcov, correction, clusters)
     bread = estimate.bread(absorbed)
     notes = _counted(absorbed, correction)
     if vcov.kind == "iid":
         raw = bread * estimate.rss
     else:
-        meat, said_of_it = _meat(estimate, absorbed, vcov, clusters)
+        if vcov.kind in {"newey_west", "driscoll_kraay", "conley"}:
+            if where is None:
+                raise EstimationError(f"{vcov} is not defined for this regression", hint="el.cluster()")
+            correction = serial_correction(correction, absorbed.n, vcov, where)
+            meat, said_of_it = (conley_meat if vcov.space else serial_meat)(estimate.scores(absorbed), vcov, where)
+        else:
+            meat, said_of_it = _meat(estimate, absorbed, vcov, clusters)
         notes = (*notes, *said_of_it)
         raw = estimate.transform @ meat @ estimate.transform.T
     V = correction.factor * (raw + raw.T) / 2
@@ -97,6 +120,35 @@ def infer(
     conventional = np.sqrt(np.maximum(np.diag(bread), 0.0) * estimate.rss / absorbed.n)
     errors, warnings = _standard_errors(V, conventional, estimate)
     return _tests(estimate.coefficients, V, errors, correction, (*notes, *warnings))
+
+
+def _few_clusters(
+    estimate: Estimate, absorbed: Absorbed, vcov: VcovSpec, correction: Correction, clusters: Sequence[Grouping]
+) -> Inference:
+    """CR2 or CR3: no factor, and t with degrees of freedom of each coefficient under every convention."""
+    found = adjusted(estimate, absorbed, clusters[0], "cr2" if vcov.kind == "cr2" else "cr3")
+    conventional = np.sqrt(np.maximum(np.diag(estimate.bread(absorbed)), 0.0) * estimate.rss / absorbed.n)
+    errors, warnings = _standard_errors(found.vcov, conventional, estimate)
+    law = replace(correction, factor=1.0, distribution="t", df=float(np.nanmin(found.df, initial=np.inf)))
+    plain = _tests(estimate.coefficients, found.vcov, errors, law, (*found.warnings, *warnings))
+    tail = np.asarray(special.stdtr(found.df, -np.abs(plain.statistic)))
+    reach = np.asarray(special.stdtrit(found.df, (1 + LEVEL) / 2)) * errors
+    b = estimate.coefficients
+    return replace(plain, p_value=2 * tail, conf_low=b - reach, conf_high=b + reach, dfs=found.df)
+
+
+def _wild(
+    estimate: Estimate, absorbed: Absorbed, vcov: VcovSpec, correction: Correction, clusters: Sequence[Grouping]
+) -> Inference:
+    """The cluster covariance with p values and intervals of the wild bootstrap."""
+    plain = infer(estimate, absorbed, VcovSpec("cluster", vcov.clusters), correction, clusters)
+    tests = wild_tests(estimate, absorbed, clusters[0], vcov.draws or Draws(), correction.factor)
+    known = np.isfinite(plain.std_error)
+    p, low, high = (
+        np.where(known, [getattr(t, name) for t in tests], np.nan) for name in ("p_value", "conf_low", "conf_high")
+    )
+    said = dict.fromkeys(w for t in tests for w in t.warnings)
+    return replace(plain, p_value=p, conf_low=low, conf_high=high, warnings=(*plain.warnings, *said))
 
 
 def _counted(absorbed: Absorbed, correction: Correction) -> tuple[str, ...]:
