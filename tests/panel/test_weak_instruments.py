@@ -356,3 +356,31 @@ def test_two_ways_of_clustering() -> None:
             assert "not positive semi-definite" in found.reason
         else:
             assert isinstance(fit.tests["anderson_rubin"], Test)
+
+
+# ivmodels 0.10.0: anderson_rubin_test at 0, 1 and 5, and inverse_anderson_rubin_test, critical_values="f"; the data are
+# sample(seed, strength) with x3 exogenous; digits as rounded there to 11 decimals
+IVMODELS: list[tuple[int, float, int, list[float], list[tuple[float, float]]]] = [
+    (1, 0.3, 3, [3.00611101366, 0.42741455547, 12.50225657658], [(0.12953094438, 1.45764966691)]),
+    (
+        2,
+        0.06,
+        3,
+        [2.00274912215, 3.26654326667, 0.07657380186],
+        [(-math.inf, 0.57776394307), (1.83105280942, math.inf)],
+    ),
+    (3, 0.06, 1, [2.59672515336, 2.47698997186, 1.07746342112], [(-math.inf, math.inf)]),
+    (4, 0.0, 2, [1.99920587179, 2.69454978479, 0.26089464882], [(-math.inf, math.inf)]),
+    (5, 0.5, 2, [2.06998703655, 3.72484268638, 16.59874112648], [(-0.53871576393, 0.91450144682)]),
+]
+
+
+@pytest.mark.parametrize(("seed", "strength", "count", "statistics", "intervals"), IVMODELS)
+def test_ivmodels(
+    seed: int, strength: float, count: int, statistics: list[float], intervals: list[tuple[float, float]]
+) -> None:
+    frame = sample(seed, strength)
+    fit = el.iv(f"y ~ x3 | x1 ~ {' + '.join(f'z{j + 1}' for j in range(count))}", frame)
+    found = [el.tests.anderson_rubin(fit, null).statistic for null in (0.0, 1.0, 5.0)]
+    np.testing.assert_allclose(found, statistics, rtol=1e-9)
+    np.testing.assert_allclose(el.tests.anderson_rubin_set(fit).intervals, intervals, rtol=1e-9)

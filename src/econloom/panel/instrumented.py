@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from econloom.core.errors import UsageError, did_you_mean, listed
+from econloom.core.errors import EstimationError, UsageError, did_you_mean, listed
 from econloom.core.estimate import Test, Unavailable
 from econloom.core.spec import SscName
 from econloom.panel.absorb import FloatArray, Grouping
@@ -60,6 +60,16 @@ def small_sample(ssc: SscName) -> SscName:
 
 
 def _meat(fit: Fit) -> iv.Meat:
+    """Sums of outer products of scores under the fit's covariance.
+
+    Raises
+    ------
+    EstimationError
+        A covariance that is neither hc1 nor clustered.
+    """
+    if fit.request.vcov.kind not in BUILT:
+        raise EstimationError(f"tests of instruments are built for iid, hc1 and cluster, not {fit.request.vcov}")
+
     def outer(scores: FloatArray) -> FloatArray:
         def sums(groups: Grouping) -> FloatArray:
             return np.column_stack([np.bincount(groups.codes, s, groups.levels) for s in scores.T])
