@@ -221,6 +221,19 @@ def test_contract() -> None:
     assert "x1" in str(table)
 
 
+def test_weights_keep_to_their_rows() -> None:
+    """Rows in any order, weights as given: doubling them halves the variance of independent errors."""
+    frame = counts(12, missing=0.0)
+    shuffled = frame.sample(fraction=1, shuffle=True, seed=2).with_columns(pl.col("w") * 2)
+    for effects in ("", " | year", " | firm + year"):
+        ours = fit(f"c ~ x1 + x2{effects}", frame, weights="w", ssc="none")
+        other = fit(f"c ~ x1 + x2{effects}", shuffled, weights="w", ssc="none")
+        np.testing.assert_allclose(ours.tidy()["estimate"], other.tidy()["estimate"], rtol=1e-8)
+        np.testing.assert_allclose(ours.vcov, 2 * other.vcov, rtol=1e-6)
+        robust, same = ours.with_vcov(el.cluster("firm")), other.with_vcov(el.cluster("firm"))
+        np.testing.assert_allclose(robust.vcov, same.vcov, rtol=1e-6)
+
+
 def test_several_models() -> None:
     fits = fit("c ~ csw(x1, x2) | sw(firm, year)", FRAME)
     assert len(fits) == 4

@@ -17,6 +17,7 @@ from econloom.panel.fits import Fits
 from econloom.panel.fitted import Shared
 from econloom.panel.formula import Term, parse_formulas
 from econloom.panel.likelihood import Likelihood, LikelihoodFit, assembled, refuse_options
+from econloom.panel.nonlinear.conditional import conditional_logit
 from econloom.panel.nonlinear.families import BoolArray, Family, Logit, Poisson
 from econloom.panel.nonlinear.irls import Maximum, Problem, maximise
 from econloom.panel.nonlinear.separation import Separation, alone, flat_groups
@@ -101,8 +102,9 @@ def logit(
     time: str | None = None,
     ssc: SscName = "fixest",
     singletons: Literal["keep", "drop"] = "keep",
+    effects: Literal["dummies", "conditional"] = "dummies",
 ) -> LikelihoodFit | Fits:
-    """Logit of an outcome that is 0 or 1, with fixed effects as dummies if there are any.
+    """Logit of an outcome that is 0 or 1; fixed effects as dummies, or one of them conditioned out.
 
     Parameters
     ----------
@@ -114,6 +116,9 @@ def logit(
         Column of weights, as given: each row counts so many times.
     ssc : {"fixest", "none"}
         ``none`` is the covariance of statsmodels and of Stata's ``logit``. P values are normal.
+    effects : {"dummies", "conditional"}
+        Estimated with the coefficients, or (one effect, no weights) conditioned out: the likelihood given how many
+        ones each group has, :mod:`econloom.panel.nonlinear.conditional`. Robust covariances then sum over groups.
 
     Returns
     -------
@@ -124,7 +129,8 @@ def logit(
     Raises
     ------
     UsageError
-        The formula, a column or the convention is wrong.
+        The formula, a column or the convention is wrong; a conditional model with weights, or not one effect, or
+        with clusters that cut through its groups.
     DataError
         An outcome that is not 0 or 1; infinite values.
     EstimationError
@@ -144,10 +150,13 @@ def logit(
     [2.197225, -1.098612]
     """
     options: dict[str, Any] = {"weights": weights, "where": where, "unit": unit, "ssc": ssc, "singletons": singletons}
-    return _fits(formula, as_panel(data, unit, time), Logit(), vcov=vcov or iid(), **options)
+    if effects not in {"dummies", "conditional"}:
+        raise UsageError(f"effects: 'dummies' or 'conditional', not {effects!r}")
+    panel, conditional = as_panel(data, unit, time), effects == "conditional"
+    return _fits(formula, panel, Logit(), conditional, vcov=vcov or iid(), **options)
 
 
-def _fits(formula: str, panel: Any, family: Family, **options: Any) -> LikelihoodFit | Fits:
+def _fits(formula: str, panel: Any, family: Family, conditional: bool = False, **options: Any) -> LikelihoodFit | Fits:
     """One fit, or one for each model of the formula."""
     columns: Columns | None = None
     found = []
@@ -156,16 +165,32 @@ def _fits(formula: str, panel: Any, family: Family, **options: Any) -> Likelihoo
             raise UsageError(f"el.{family.name} takes no instruments: {model.text}")
         asked = Request(model, panel, **options)
         refuse_options(asked, family.name)
+        if conditional:
+            _refuse_conditional(asked)
         try:
             columns = columns or Columns(panel, asked.where, asked.scope)
             with one_blas_thread():
-                found.append(_fitted(columns, asked, family))
+                found.append(_fitted(columns, asked, family, conditional))
         except (DataError, EstimationError) as error:
             raise error.within(model.text) from error
     return found[0] if len(found) == 1 else Fits(tuple(found))
 
 
-def _fitted(columns: Columns, asked: Request, family: Family) -> LikelihoodFit:
+def _refuse_conditional(asked: Request) -> None:
+    """Refuse what the conditional likelihood is not defined for.
+
+    Raises
+    ------
+    UsageError
+    """
+    if len(asked.model.effects) != 1:
+        found = len(asked.model.effects)
+        raise UsageError(f"a conditional logit has one effect, not {found}: {asked.model.text}", hint="y ~ x | unit")
+    if asked.weights is not None:
+        raise UsageError("a conditional logit takes no weights", hint="effects='dummies'")
+
+
+def _fitted(columns: Columns, asked: Request, family: Family, conditional: bool) -> LikelihoodFit:
     """Draw the sample, drop what is separated until nothing is, and put the fit together."""
     sample = draw_sample(columns, asked)
     model = with_levels(columns, asked, sample)
@@ -173,6 +198,8 @@ def _fitted(columns: Columns, asked: Request, family: Family) -> LikelihoodFit:
     _refuse_outcomes(design, model, family)
     flat = flat_groups(_outcome(design, model), design.effects, ones=isinstance(family, Logit))
     sample, design = _without(columns, model, sample, design, [(_flat_reason(family, name), r) for name, r in flat])
+    if conditional:
+        return _conditioned(_problem(columns, model, design, family), model, sample)
     said: tuple[str, ...] = ()
     while True:
         problem = _problem(columns, model, design, family)
@@ -191,8 +218,9 @@ def _outcome(design: Design, asked: Request) -> FloatArray:
 
 
 def _flat_reason(family: Family, name: str) -> str:
-    values = "all zero" if isinstance(family, Poisson) else "all 0 or all 1"
-    return f"separated: the outcome is {values} in a group of {name}"
+    if isinstance(family, Poisson):
+        return f"separated: the outcome is all zero in a group of {name}"
+    return f"no variation: the outcome is all 0 or all 1 in a group of {name}"
 
 
 def _without(
@@ -259,10 +287,25 @@ def _problem(columns: Columns, asked: Request, design: Design, family: Family) -
 
     weights = design.weights
     if weights is not None and asked.weights is not None:
-        given = columns.number(asked.weights, "weights")
-        at = columns.places(design.rows)
-        weights = given if at is None else given[at]
+        given = columns.number(asked.weights, "weights")[np.searchsorted(columns.base, design.rows)]
+        weights = weights * given.mean()
     return Problem(family, design, named([model.outcome])[0], named(model.terms), weights)
+
+
+def _conditioned(problem: Problem, asked: Request, sample: Sample) -> LikelihoodFit:
+    found = conditional_logit(problem.design, problem.outcome, problem.regressors)
+    if isinstance(found, Separation):
+        raise _separated(found, problem)
+    likelihood = Likelihood(
+        family="logit",
+        loglik=found.loglik,
+        loglik_null=found.loglik_null,
+        deviance=-2 * found.loglik,
+        iterations=found.iterations,
+        conditional=True,
+        notes=(f"conditional likelihood given the ones in each group of {asked.model.effects[0].name}",),
+    )
+    return assembled(asked, sample.log, Shared(problem.design, found.moments, None), found.estimate, likelihood)
 
 
 def _result(asked: Request, sample: Sample, problem: Problem, found: Maximum, said: tuple[str, ...]) -> LikelihoodFit:

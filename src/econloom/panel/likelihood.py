@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+import numpy as np
+
 from econloom.core.errors import EstimationError, UsageError
 from econloom.core.lineage import SampleLog
 from econloom.core.spec import SscName, VcovSpec
 from econloom.panel import hypotheses
+from econloom.panel.absorb import Grouping
 from econloom.panel.conventions import Correction, Counts, correction, residual_df
 from econloom.panel.design import Request
 from econloom.panel.fitted import Fit, Shared, cluster_ways, counted
@@ -131,8 +134,10 @@ def assembled(
     refuse_options(asked, likelihood.family)
     design, absorbed = shared.design, shared.moments.absorbed
     clusters = cluster_ways(asked, design)
-    counts = counted(asked, design, absorbed, estimate, clusters)
-    counts = replace(counts, regressors=len(estimate.names))
+    counts = replace(counted(asked, design, absorbed, estimate, clusters), regressors=len(estimate.names))
+    if likelihood.conditional:
+        counts = replace(counts, levels=(), nested=(), redundant=(), absorbed_rank=0)
+        clusters = tuple(_of_groups(way, design.effects[0]) for way in clusters)
     if counts.n <= counts.regressors + counts.absorbed_rank:
         taken = f"{counts.regressors} regressors and {counts.absorbed_rank} dimensions of effects"
         raise EstimationError(f"{counts.n} rows for {taken}: no degrees of freedom are left")
@@ -141,6 +146,24 @@ def assembled(
     sizes: Glance = {"n": design.n, "n_units": units.levels if units else None, "n_clusters": counts.clusters}
     values: Glance = {**sizes, **_statistics(asked, counts, likelihood)}
     return LikelihoodFit(asked, log, shared, estimate, inference, values, counts, clusters, likelihood=likelihood)
+
+
+def _of_groups(clusters: Grouping, effect: Grouping) -> Grouping:
+    """Clusters of the groups of an effect, over whose scores the conditional likelihood sums.
+
+    Raises
+    ------
+    UsageError
+        A group lies in several clusters.
+    """
+    if not effect.nested_in(clusters):
+        raise UsageError(
+            f"conditional logit: groups of {effect.name!r} lie in several clusters of {clusters.name!r}",
+            hint=f"el.cluster({effect.name!r}), or clusters of whole groups",
+        )
+    first = np.zeros(effect.levels, dtype=np.int64)
+    first[effect.codes] = clusters.codes
+    return Grouping(clusters.name, first, clusters.levels)
 
 
 def _rule(asked: Request, counts: Counts) -> Correction:
