@@ -121,6 +121,26 @@ def test_separation_is_what_linear_programming_finds(seed: int) -> None:
     assert ours.tidy()["estimate"][0] == pytest.approx(glm.params[0], rel=1e-6)
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("seed", range(15))
+def test_sparse_effects_that_separate_together(seed: int, compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hardly connected groups: rows that only both effects together separate."""
+    if compiled:
+        monkeypatch.setattr("econloom.panel.absorb.effects.DENSE_LEVELS", 1)
+        monkeypatch.setattr("econloom.panel.passes.COMPILED_ROWS", 1)
+    rng = np.random.default_rng(seed)
+    n = 150
+    f, g, x = rng.integers(0, 40, n), rng.integers(0, 30, n), rng.normal(size=n)
+    y = rng.poisson(np.exp(-0.8 + 0.5 * x)).astype(float)
+    rows = separated_rows(y, np.column_stack([x, dummies(pl.Series(f)), dummies(pl.Series(g))]))
+    try:
+        ours = fit("y ~ x | f + g", pl.DataFrame({"y": y, "x": x, "f": f, "g": g}), ssc="none")
+    except EstimationError as error:
+        assert "degrees of freedom" in str(error)
+        return
+    assert sorted(ours.design.rows) == np.flatnonzero(~rows).tolist()
+
+
 def test_separated_rows_are_named_and_counted() -> None:
     frame = counts(5).with_columns(s=(pl.int_range(pl.len()) % 29 == 0) * 1.0)
     frame = frame.with_columns(c=pl.when(pl.col("s") == 1).then(0.0).otherwise(pl.col("c") + 1), one=pl.lit("all"))
@@ -216,6 +236,7 @@ def test_contract() -> None:
     np.testing.assert_allclose(scaled.tidy()["estimate"].to_numpy() * [1, 1e8], ours.tidy()["estimate"], rtol=1e-8)
     assert ours.tests["wald"].statistic == pytest.approx(ours.wald(["x1", "x2"]).statistic)
     assert list(ours.tests) == ["wald"]
+    assert "least squares" in el.tests.fixed_effects_f(ours).reason
     assert ours.summary.distribution == "normal"
     table = el.etable([ours, ours.with_vcov(el.hc1())])
     assert "x1" in str(table)

@@ -22,6 +22,7 @@ from econloom.panel.inference.sandwich import infer
 from econloom.panel.instrumented import anderson_rubin, effective_f, first_stage_arrays, instrumented, small_sample
 from econloom.panel.instrumented import anderson_rubin_set as anderson_rubin_set
 from econloom.panel.instrumented import tf as tf
+from econloom.panel.linear.gmm import GMMEstimate
 from econloom.panel.linear.iv import IVEstimate
 from econloom.panel.linear.ols import least_squares
 from econloom.panel.moments import cross_multiply, sweep
@@ -126,7 +127,7 @@ def fixed_effects_f(fit: Fit) -> Result:
     """
     if not fit.design.effects:
         return Unavailable("the model has no fixed effects")
-    if isinstance(fit.estimate, IVEstimate):
+    if isinstance(fit.estimate, IVEstimate) or "deviance" in fit.glance_values:
         return Unavailable("the F of the effects is defined for least squares")
     if fit.estimate.perfect_fit:
         return PERFECT
@@ -205,13 +206,25 @@ def _residuals(fit: Fit) -> FloatArray:
 def _sargan(fit: Fit) -> Result:
     if fit.estimate.perfect_fit:
         return PERFECT
+    if isinstance(fit.estimate, GMMEstimate):
+        return Unavailable("Sargan's statistic is that of 2SLS: use hansen_j, or method='2sls'")
     return iv.sargan(first_stage_arrays(fit), _residuals(fit))
 
 
 def _hansen(fit: Fit) -> Result:
     if fit.estimate.perfect_fit:
         return PERFECT
+    if isinstance(fit.estimate, GMMEstimate):
+        return _objective(fit, fit.estimate)
     return iv.hansen_j(first_stage_arrays(fit), _residuals(fit), instrumented(fit).stages.excluded[:, -1])
+
+
+def _objective(fit: Fit, found: GMMEstimate) -> Result:
+    """J of two-step GMM, which the fit's own weighting minimised."""
+    if fit.request.vcov != found.weighting:
+        return Unavailable(f"the moments were weighted by {found.weighting}, not {fit.request.vcov}: fit again with it")
+    l, k = first_stage_arrays(fit).shape
+    return Unavailable(iv.JUST) if l == k else iv.chi2(found.objective, l - k, "the instruments are valid")
 
 
 _INSTRUMENTS: dict[str, Callable[[Fit], Result]] = {

@@ -184,5 +184,4 @@ def _statistics(asked: Request, counts: Counts, likelihood: Likelihood) -> Glanc
         "aic": 2 * taken - 2 * ll,
         "bic": math.log(counts.n) * taken - 2 * ll,
         "df_residual": df,
-        "iterations": likelihood.iterations,
     }

@@ -80,7 +80,7 @@ class Poisson:
         with np.errstate(over="ignore", invalid="ignore"):
             each = np.exp(eta) - y + special.xlogy(y, y) - y * eta
         total = 2 * _total(each, weights)
-        return total if np.isfinite(total) else np.inf
+        return max(total, 0.0) if np.isfinite(total) else np.inf
 
     def loglik(self, y: FloatArray, eta: FloatArray, weights: FloatArray | None) -> float:
         """``sum w (y eta - exp(eta) - log y!)``."""
