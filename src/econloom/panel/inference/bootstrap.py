@@ -27,6 +27,7 @@ from econloom.panel.absorb import FloatArray, Grouping
 from econloom.panel.linear.iv import IVEstimate
 from econloom.panel.linear.ols import Estimate
 from econloom.panel.moments import Absorbed
+from econloom.panel.passes import one_blas_thread
 
 if TYPE_CHECKING:
     from econloom.panel.fitted import Fit
@@ -156,8 +157,9 @@ def wild_tests(
     signs = _Signs(clusters.levels, spec)
     found = []
     for at in range(len(estimate.names)) if terms is None else terms:
-        sums = _sums(estimate, absorbed, clusters, at)
-        drawn = _drawn(sums, signs)
+        with one_blas_thread():
+            sums = _sums(estimate, absorbed, clusters, at)
+            drawn = _drawn(sums, signs)
         b = float(estimate.coefficients[at])
         spread = float(np.sqrt(factor * (sums.own @ sums.own)))
         test = _Test(drawn, float(sums.own @ sums.own), b)

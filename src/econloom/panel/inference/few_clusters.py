@@ -33,6 +33,7 @@ from econloom.panel.absorb.effects import DENSE_LEVELS, Dense
 from econloom.panel.linear.iv import IVEstimate
 from econloom.panel.linear.ols import Estimate
 from econloom.panel.moments import Absorbed
+from econloom.panel.passes import one_blas_thread
 
 SINGULAR = 1e-11
 """Eigenvalues of I - H below this are zero."""
@@ -121,9 +122,10 @@ def adjusted(
     a = np.empty_like(directions)
     members = list(_members(clusters))
     _refuse_work(members, factor, kind)
-    for at in members:
-        w = np.ones(len(at)) if absorbed.weights is None else absorbed.weights[at]
-        a[at] = _adjusted_block(factor, absorbed, at, w, directions[at], kind)
+    with one_blas_thread():
+        for at in members:
+            w = np.ones(len(at)) if absorbed.weights is None else absorbed.weights[at]
+            a[at] = _adjusted_block(factor, absorbed, at, w, directions[at], kind)
     sums = np.vstack([a[at].T @ estimate.residuals[at] for at in members])
     df = _degrees(factor, absorbed, clusters, a)
     low = [f"{n} ({d:.1f})" for n, d in zip(estimate.names, df, strict=True) if d < FEW]
