@@ -46,7 +46,7 @@ class Request:
         Small-sample convention (:mod:`econloom.panel.conventions`).
     singletons : {"keep", "drop"}
         Rows alone in a group of an effect: kept, as fixest and xtreg do, or dropped until none is left.
-    method : {"2sls", "liml"}
+    method : {"2sls", "liml", "gmm"}
         Of a model with endogenous variables.
     constant : {"auto", "none", "centred", "xtreg", "lsdv"}
         Which constant stands beside effects; ``auto`` is that of ``xtreg`` under this convention, else none.
@@ -63,15 +63,15 @@ class Request:
     ssc: SscName = "fixest"
     singletons: Literal["keep", "drop"] = "keep"
     scope: Scope | None = None
-    method: Literal["2sls", "liml"] = "2sls"
+    method: Literal["2sls", "liml", "gmm"] = "2sls"
     constant: ConstantName = "auto"
 
     def __post_init__(self) -> None:
         check_convention(self.ssc)
         if self.singletons not in {"keep", "drop"}:
             raise UsageError(f"singletons: 'keep' or 'drop', not {self.singletons!r}")
-        if self.method not in {"2sls", "liml"}:
-            raise UsageError(f"method: '2sls' or 'liml', not {self.method!r}")
+        if self.method not in {"2sls", "liml", "gmm"}:
+            raise UsageError(f"method: '2sls', 'liml' or 'gmm', not {self.method!r}")
         if self.constant not in get_args(ConstantName):
             raise UsageError(f"no constant {self.constant!r}", hint=", ".join(get_args(ConstantName)))
         if self.vcov.kind == "cluster" and not self.vcov.clusters:

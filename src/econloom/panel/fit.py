@@ -106,7 +106,7 @@ def iv(
     time: str | None = None,
     ssc: SscName = "fixest",
     singletons: Literal["keep", "drop"] = "keep",
-    method: Literal["2sls", "liml"] = "2sls",
+    method: Literal["2sls", "liml", "gmm"] = "2sls",
     constant: ConstantName = "auto",
 ) -> Fit | Fits:
     """Instrumental variables with any number of endogenous variables and fixed effects.
@@ -117,9 +117,10 @@ def iv(
         ``"y ~ x | unit + year | price ~ rain + cost"``, or ``"y ~ x | price ~ rain"`` without effects.
     data, vcov, weights, where, unit, time, ssc, singletons, constant
         As for :func:`ols`.
-    method : {"2sls", "liml"}
-        Two-stage least squares, or limited-information maximum likelihood (a k-class estimator whose ``kappa`` is in
-        ``fit.glance()``).
+    method : {"2sls", "liml", "gmm"}
+        Two-stage least squares; limited-information maximum likelihood (a k-class estimator whose ``kappa`` is in
+        ``fit.glance()``); or two-step GMM, its moments weighted by ``vcov`` (``el.hc1()`` or ``el.cluster(...)``), with
+        Hansen's J in ``fit.tests["hansen_j"]`` (:mod:`econloom.panel.linear.gmm`).
 
     Returns
     -------

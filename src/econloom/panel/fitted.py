@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 
 from econloom.core.errors import EstimationError, UsageError
@@ -19,9 +20,11 @@ from econloom.panel.columns import grouped
 from econloom.panel.conventions import Counts, correction
 from econloom.panel.design import Design, Request, refuse_one_cluster
 from econloom.panel.formula import ModelSpec, Term, retyped
+from econloom.panel.inference.clustering import clustered_meat
 from econloom.panel.inference.sandwich import Inference, infer
 from econloom.panel.inference.serial import axes
 from econloom.panel.linear.constant import Offset
+from econloom.panel.linear.gmm import GMMEstimate, Weigh, two_step
 from econloom.panel.linear.goodness import Basis, Glance, goodness
 from econloom.panel.linear.iv import Equation, IVEstimate, instrumental
 from econloom.panel.linear.ols import Estimate, least_squares
@@ -232,7 +235,35 @@ def fitted(asked: Request, log: SampleLog, shared: Shared, stage: Stage | None =
         estimate: Estimate = least_squares(shared.moments, outcome, named(model.terms), offset)
         return assembled(asked, log, shared, estimate, stage or "main")
     equation = Equation(outcome, named(model.terms), named(model.endogenous), named(model.instruments))
-    return assembled(asked, log, shared, instrumental(shared.moments, equation, offset, asked.method), "second")
+    if asked.method == "gmm":
+        estimate = two_step(shared.moments, equation, offset, _weigh(asked, design), asked.vcov)
+    else:
+        estimate = instrumental(shared.moments, equation, offset, asked.method)
+    return assembled(asked, log, shared, estimate, "second")
+
+
+def _weigh(asked: Request, design: Design) -> Weigh:
+    """Covariance of sums of scores that the request's covariance stands for.
+
+    Raises
+    ------
+    UsageError
+        Neither robust to heteroskedasticity nor clustered.
+    """
+    if asked.vcov.kind not in {"hc1", "cluster"}:
+        raise UsageError(
+            f"method='gmm' weighs the moments by a robust covariance, not {asked.vcov}; under iid errors it is 2SLS",
+            hint="vcov=el.hc1() or el.cluster('code'), or method='2sls'",
+        )
+    ways = cluster_ways(asked, design)
+
+    def outer(scores: FloatArray) -> FloatArray:
+        def sums(groups: Grouping) -> FloatArray:
+            return np.column_stack([np.bincount(groups.codes, s, groups.levels) for s in scores.T])
+
+        return clustered_meat(sums, ways) if ways else np.asarray(scores.T @ scores)
+
+    return outer
 
 
 def assembled(asked: Request, log: SampleLog, shared: Shared, estimate: Estimate, stage: Stage) -> Fit:
@@ -289,7 +320,7 @@ def unit_position(asked: Request) -> int | None:
 def _likelihood(values: Glance, asked: Request, counts: Counts, estimate: Estimate) -> Glance:
     """With AIC and BIC of all parameters (without unit effects under ``xtreg``); none of them beside instruments."""
     if isinstance(estimate, IVEstimate):
-        return {**values, "loglik": None, "aic": None, "bic": None, "kappa": estimate.kappa}
+        return {**values, "loglik": None, "aic": None, "bic": None, "kappa": estimate.kappa, **_objective(estimate)}
     loglik, df = values["loglik"], values["df_residual"]
     if loglik is None or df is None:
         return {**values, "aic": None, "bic": None}
@@ -297,11 +328,16 @@ def _likelihood(values: Glance, asked: Request, counts: Counts, estimate: Estima
     return {**values, "aic": 2 * taken - 2 * loglik, "bic": math.log(counts.n) * taken - 2 * loglik}
 
 
+def _objective(estimate: IVEstimate) -> Glance:
+    return {"hansen_j": estimate.objective} if isinstance(estimate, GMMEstimate) else {}
+
+
 def _instruments(model: ModelSpec, estimate: Estimate) -> dict[str, object]:
     if not isinstance(estimate, IVEstimate):
         return {}
     names = {"endogenous": model.endogenous, "instruments": model.instruments}
-    return {"method": estimate.method, **{k: tuple(t.name for t in v) for k, v in names.items()}}
+    method = "gmm" if isinstance(estimate, GMMEstimate) else estimate.method
+    return {"method": method, **{k: tuple(t.name for t in v) for k, v in names.items()}}
 
 
 def counted(

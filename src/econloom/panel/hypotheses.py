@@ -17,6 +17,7 @@ from econloom.panel.comparisons import likelihood_ratio as likelihood_ratio
 from econloom.panel.conventions import correction
 from econloom.panel.diagnostics import instruments as iv
 from econloom.panel.diagnostics import specification
+from econloom.panel.diagnostics.wald import chi2
 from econloom.panel.diagnostics.wald import wald as wald_test
 from econloom.panel.inference.sandwich import infer
 from econloom.panel.instrumented import anderson_rubin, effective_f, first_stage_arrays, instrumented, small_sample
@@ -224,7 +225,7 @@ def _objective(fit: Fit, found: GMMEstimate) -> Result:
     if fit.request.vcov != found.weighting:
         return Unavailable(f"the moments were weighted by {found.weighting}, not {fit.request.vcov}: fit again with it")
     l, k = first_stage_arrays(fit).shape
-    return Unavailable(iv.JUST) if l == k else iv.chi2(found.objective, l - k, "the instruments are valid")
+    return Unavailable(iv.JUST) if l == k else chi2(found.objective, l - k, "the instruments are valid")
 
 
 _INSTRUMENTS: dict[str, Callable[[Fit], Result]] = {
