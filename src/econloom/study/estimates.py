@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
-from econloom.core.errors import EstimationError
-from econloom.core.estimate import Tidy, Unavailable
+from econloom.core.errors import EstimationError, UsageError, did_you_mean
+from econloom.core.estimate import Test, Tidy, Unavailable
 from econloom.core.frame import Panel
 from econloom.core.labels import Label
 from econloom.core.spec import Diagnostic, DiagnosticRow, ExtraRow, Group, TableSpec, VcovSpec
 from econloom.core.table import Table
 from econloom.data import expressions
 from econloom.data.expressions import Scope
-from econloom.panel import fit
+from econloom.panel import comparisons, fit, generalised, panels
 from econloom.panel.columns import Columns
 from econloom.panel.fit import Fit
 from econloom.panel.formula import parse_formula
@@ -44,8 +45,40 @@ def fit_all(panel: Panel, models: Sequence[Mapping[str, Any]], where: str | None
     dict of str to Fit
         By key.
     """
-    requests = [_request(panel, model, where, scope) for model in models]
-    return {model["key"]: made for model, made in zip(models, fit.fit_many(requests), strict=True)}
+    linear = [m for m in models if m["estimator"] not in _OWN]
+    requests = [_request(panel, model, where, scope) for model in linear]
+    found: dict[str, Any] = {m["key"]: made for m, made in zip(linear, fit.fit_many(requests), strict=True)}
+    others = [m for m in models if m["estimator"] in _OWN]
+    inside = expressions.condition(panel, where, scope) if where is not None and others else None
+    return found | {m["key"]: _own(panel, m, inside) for m in others}
+
+
+_OWN: Mapping[str, Callable[..., Any]] = {
+    "random_effects": panels.random_effects,
+    "between": panels.between,
+    "first_difference": panels.first_difference,
+    "poisson": generalised.poisson,
+    "logit": generalised.logit,
+}
+_GIVEN = {"formula", "data", "unit", "time", "vcov", "where", "ssc", "weights"}
+
+
+def _own(panel: Panel, model: Mapping[str, Any], where: pl.Series | None) -> Any:
+    """A model of an estimator with an entry point of its own; ``with:`` gives its further arguments."""
+    estimator = _OWN[model["estimator"]]
+    known = [n for n in inspect.signature(estimator).parameters if n not in _GIVEN]
+    for name in model["options"]:
+        if name not in known:
+            near = did_you_mean(name, known)
+            hint = f"it has {', '.join(known)}" if known else None
+            raise UsageError(f"{model['estimator']} has no option {name!r}{near}", hint=hint)
+    vcov = VcovSpec(model["vcov"]["kind"], tuple(model["vcov"]["clusters"]))
+    given = {"unit": panel.unit, "time": panel.time, "vcov": vcov, "where": where, **model["options"]}
+    if "weights" in inspect.signature(estimator).parameters:
+        given["weights"] = model["weights"]
+    elif model["weights"] is not None:
+        raise UsageError(f"{model['estimator']} takes no weights")
+    return estimator(model["formula"], panel, **given)
 
 
 def _request(panel: Panel, model: Mapping[str, Any], where: str | pl.Series | None, scope: Scope | None) -> fit.Request:
@@ -115,8 +148,14 @@ def _whole(spec: TableSpec, params: Mapping[str, Any], fits: Fits, models: tuple
         groups=tuple(Group(_text(g), g["span"]) for g in params["groups"]),
         heads=tuple(_text(h) if h else Label() for h in heads) if any(heads) else (),
         order=tuple(params["order"]),
-        extra_rows=tuple(_extra(r, models, digits) for r in params["rows"] if "test" not in r),
-        diagnostics=tuple(_diagnostic(r, params["columns"], fits) for r in params["rows"] if "test" in r),
+        extra_rows=tuple(_extra(r, models, digits) for r in params["rows"] if not {"test", "comparison"} & set(r)),
+        diagnostics=tuple(
+            _comparison(r, len(params["columns"]), fits)
+            if "comparison" in r
+            else _diagnostic(r, params["columns"], fits)
+            for r in params["rows"]
+            if "comparison" in r or "test" in r
+        ),
     )
 
 
@@ -147,10 +186,23 @@ def _diagnostic(row: Mapping[str, Any], columns: Sequence[Mapping[str, Any]], fi
     return DiagnosticRow(row["test"], _text(row["label"]), tuple(cells), digits=row["digits"])
 
 
+def _comparison(row: Mapping[str, Any], width: int, fits: Fits) -> DiagnosticRow:
+    """A test of one model against another, in its columns."""
+    compare: Callable[..., Any] = (
+        comparisons.hausman if row["comparison"] == "hausman" else comparisons.likelihood_ratio
+    )
+    result = _shown(compare(fits[row["of"]], fits[row["against"]]))
+    cells = tuple(result if n in row["at"] else None for n in range(1, width + 1))
+    return DiagnosticRow(row["comparison"], _text(row["label"]), cells, digits=row["digits"])
+
+
 def _result(made: Fit, test: str) -> Diagnostic | Unavailable:
-    if test not in made.tests:
+    if test not in getattr(made, "tests", ()):
         return Unavailable(f"the model {made.request.model.text} has no {test}")
-    found = made.tests[test]
+    return _shown(made.tests[test])
+
+
+def _shown(found: Test | Unavailable) -> Diagnostic | Unavailable:
     if isinstance(found, Unavailable):
         return found
     critical = found.critical_values[0][1] if found.critical_values else None

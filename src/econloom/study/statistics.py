@@ -21,10 +21,13 @@ TESTS: Mapping[str, Label] = {
     "anderson_rubin": Label(zh="Anderson-Rubin检验", en="Anderson-Rubin"),
     "stock_yogo": Label(zh="Cragg-Donald F值{Stock-Yogo临界值}", en="Cragg-Donald F {Stock-Yogo}"),
 }
-# tests that are not built yet
-PLANNED_TESTS: Mapping[str, Label] = {
+# tests of one model against another
+COMPARISONS: Mapping[str, Label] = {
     "hausman": Label(zh="Hausman检验", en="Hausman"),
     "lr": Label(zh="LR检验", en="LR test"),
+}
+# tests that are not built yet
+PLANNED_TESTS: Mapping[str, Label] = {
     "ar1": Label(zh="AR(1)", en="AR(1)"),
     "ar2": Label(zh="AR(2)", en="AR(2)"),
 }

@@ -18,7 +18,8 @@ from econloom.study.document import KeyPath
 from econloom.study.language.tables import Column, RegressionTable
 from econloom.study.planning.draft import Draft, PanelDraft
 
-ESTIMATORS = {"ols", "iv", "liml", "pooled"}  # those that are built
+LINEAR = {"ols", "iv", "liml", "pooled"}
+ESTIMATORS = LINEAR | {"random_effects", "between", "first_difference", "poisson", "logit"}  # those that are built
 _POOLED_SSC = "fixest"  # without effects: (n - 1) / (n - k), as every program has it
 
 
@@ -97,6 +98,22 @@ class TableModels:
             for column, path in self.columns():
                 found += self.column(column, path, sample)
         return [c for column in found for c in (*self.first_stages(column), column)]
+
+    def compared(self) -> dict[str, Shown]:
+        """Models that rows name (``of``, ``against``), by name; they need not be shown."""
+        found: dict[str, Shown] = {}
+        for number, row in enumerate(self.spec.rows):
+            for key in ("of", "against"):
+                name = getattr(row, key)
+                path = (*self.path, "rows", number, key)
+                if name is None or name in found or not self.draft.one_of(name, self.named(), "model", path):
+                    continue
+                made = self.column(Column(of=name), path, None)
+                if len(made) == 1:
+                    found[name] = made[0]
+                elif made:
+                    self.draft.problem(UsageError(f"{name!r} stands for several models"), path)
+        return found
 
     def first_stages(self, column: Shown) -> list[Shown]:
         """The first stages that ``show: {first_stage: true}`` puts before a column with instruments."""

@@ -15,7 +15,7 @@ from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation
 from econloom.study.planning.models import Shown, TableModels
 from econloom.study.schema import DEFAULT, StudySpec, grid_id
-from econloom.study.statistics import PLANNED_TESTS, STATISTICS, TESTS
+from econloom.study.statistics import COMPARISONS, PLANNED_TESTS, STATISTICS, TESTS
 from econloom.study.step import Step
 
 
@@ -62,6 +62,7 @@ def _refuse_circle(draft: Draft, name: str, path: KeyPath) -> None:
 def steps(draft: Draft) -> dict[str, Step]:
     """The steps of the tables; models with the same rows and effects are estimated together."""
     columns: dict[str, list[Shown]] = {}
+    compared: dict[str, dict[str, Shown]] = {}
     specs: dict[str, RegressionTable] = {}
     faulty: set[str] = set()
     for table, spec in draft.spec.tables.items():
@@ -73,16 +74,18 @@ def steps(draft: Draft) -> dict[str, Step]:
                 continue
             specs[table], path = found
             before = len(draft.problems)
-            columns[table] = TableModels(draft, table, specs[table], path).shown()
+            models = TableModels(draft, table, specs[table], path)
+            columns[table], compared[table] = models.shown(), models.compared()
             if len(draft.problems) > before:
                 faulty.add(table)
-    groups = _estimates(draft, [c for found in columns.values() for c in found])
+    wanted = [*columns.values(), *(list(c.values()) for c in compared.values())]
+    groups = _estimates(draft, [c for found in wanted for c in found])
     made: dict[str, Step] = {}
     for table, spec in draft.spec.tables.items():
         if table in faulty:
             continue
         if table in specs:
-            made[table] = _regressions(draft, table, specs[table], columns[table], groups)
+            made[table] = _regressions(draft, table, specs[table], columns[table], compared[table], groups)
         else:
             made[table] = other_tables.step(draft, table, spec)
     return made
@@ -129,11 +132,16 @@ def _estimates(draft: Draft, columns: list[Shown]) -> dict[str, Step]:
 
 
 def _regressions(
-    draft: Draft, table: str, spec: RegressionTable, columns: list[Shown], groups: Mapping[str, Step]
+    draft: Draft,
+    table: str,
+    spec: RegressionTable,
+    columns: list[Shown],
+    compared: Mapping[str, Shown],
+    groups: Mapping[str, Step],
 ) -> Step:
     path: KeyPath = ("tables", table)
     shown = [c.to_dict() for c in columns]
-    used = tuple(dict.fromkeys(groups[c.model["key"]] for c in columns))
+    used = tuple(dict.fromkeys(groups[c.model["key"]] for c in (*columns, *compared.values())))
     draft.estimates[table] = [(s, groups[c.model["key"]]) for s, c in zip(shown, columns, strict=True)]
     planned = None
     if spec.over is not None:
@@ -154,7 +162,7 @@ def _regressions(
     params = {
         "table": table,
         "columns": shown,
-        "rows": _rows(draft, table, spec, columns),
+        "rows": _rows(draft, table, spec, columns, compared),
         "groups": _groups(draft, spec, columns),
         "panels": [{"zh": p.zh, "en": p.en, "columns": len(p.columns)} for p in spec.panels],
         **presentation(draft, spec),
@@ -190,31 +198,34 @@ def _check_terms(draft: Draft, columns: list[Shown], terms: tuple[str, ...], pat
             draft.problem(error, (*path, number) if is_list else path)
 
 
-def _rows(draft: Draft, table: str, spec: RegressionTable, columns: list[Shown]) -> list[dict[str, Any]]:
+def _rows(
+    draft: Draft, table: str, spec: RegressionTable, columns: list[Shown], compared: Mapping[str, Shown]
+) -> list[dict[str, Any]]:
     """Further rows, with the columns that they stand in."""
     found = []
     for number, row in enumerate(spec.rows):
         path: KeyPath = ("tables", table, "rows", number)
-        made = _row(draft, table, row, columns, spec, path)
+        made = _row(draft, table, row, columns, compared, path)
         if made is not None:
             found.append(made)
     return found
 
 
 def _row(
-    draft: Draft, table: str, row: TableRow, columns: list[Shown], spec: RegressionTable, path: KeyPath
+    draft: Draft, table: str, row: TableRow, columns: list[Shown], compared: Mapping[str, Shown], path: KeyPath
 ) -> dict[str, Any] | None:
-    at = _positions(draft, row, columns, path)
-    for key in ("of", "against"):
-        name = getattr(row, key)
-        if name is not None:
-            ids = [*spec.define, *(c.id for c in columns if c.id)]
-            draft.one_of(name, ids, "model", (*path, key))
     label = {"zh": row.zh, "en": row.en} if row.label else None
+    if row.against is not None:
+        return _comparison(draft, table, row, columns, compared, path)
+    at = _positions(draft, row, columns, path)
     if row.test is not None:
-        if not draft.one_of(row.test, {**TESTS, **PLANNED_TESTS}, "test", (*path, "test")):
+        if not draft.one_of(row.test, {**TESTS, **COMPARISONS, **PLANNED_TESTS}, "test", (*path, "test")):
             return None
-        if row.test in PLANNED_TESTS or row.against is not None:
+        if row.test in COMPARISONS:
+            error = UsageError(f"the test {row.test!r} compares two models", hint="of: one, against: the other")
+            draft.problem(error, (*path, "test"))
+            return None
+        if row.test in PLANNED_TESTS:
             draft.note(f"{table}: the test {row.test!r} is not built yet and its row is left out")
             return None
         return {"test": row.test, "at": at, "label": label or _label(TESTS[row.test]), "digits": row.digits}
@@ -228,6 +239,22 @@ def _row(
         draft.problem(error, (*path, "values"))
     values = [v if isinstance(v, float | int) else {"zh": v.zh, "en": v.en} for v in row.values]
     return {"values": values, "at": at, "label": label, "digits": row.digits}
+
+
+def _comparison(
+    draft: Draft, table: str, row: TableRow, columns: list[Shown], compared: Mapping[str, Shown], path: KeyPath
+) -> dict[str, Any] | None:
+    """A test of one model against another, in the column of the first unless it says where."""
+    if row.test is None or not draft.one_of(row.test, COMPARISONS, "test of two models", (*path, "test")):
+        return None
+    first, other = compared.get(row.of or ""), compared.get(row.against or "")
+    if first is None or other is None:
+        return None
+    own = [n for n, c in enumerate(columns, 1) if c.model["key"] == first.model["key"]]
+    at = _positions(draft, row, columns, path) if row.at is not None else own[:1] or [1]
+    label = {"zh": row.zh, "en": row.en} if row.label else _label(COMPARISONS[row.test])
+    pair = {"of": first.model["key"], "against": other.model["key"]}
+    return {"comparison": row.test, "at": at, "label": label, "digits": row.digits, **pair}
 
 
 def _label(label: Any) -> dict[str, str | None]:
