@@ -21,6 +21,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "driscoll_kraay": ("econloom.core.covariances", "driscoll_kraay"),
     "conley": ("econloom.core.covariances", "conley"),
     "wild_bootstrap": ("econloom.panel.inference.bootstrap", "wild_bootstrap"),
+    "pairs_bootstrap": ("econloom.panel.inference.pairs", "pairs_bootstrap"),
     "ols": ("econloom.panel.fit", "ols"),
     "iv": ("econloom.panel.fit", "iv"),
     "poisson": ("econloom.panel.generalised", "poisson"),

@@ -12,6 +12,7 @@ import pytest
 import econloom as el
 from econloom.core.errors import EstimationError, UsageError
 from econloom.panel.inference.bootstrap import wild_bootstrap
+from econloom.panel.inference.pairs import pairs_bootstrap
 from tests.panel.samples import Array, dummies, random_panel
 
 
@@ -159,3 +160,40 @@ def test_thirty_thousand_rows_in_a_second() -> None:
         wild_bootstrap(fit, "x")
         spent.append(time.perf_counter() - start)
     assert min(spent) < 1.0
+
+
+@pytest.mark.parametrize("weights", [None, "w"])
+@pytest.mark.parametrize("effects", ["", "firm", "year", "firm + year"])
+def test_pairs_against_regressions_run_again(effects: str, weights: str | None) -> None:
+    """Each draw as a frame of its clusters, those drawn twice with firms of their own."""
+    frame = random_panel(81, missing=0.02).drop_nulls()
+    formula = "y ~ x1 + x2" + (f" | {effects}" if effects else "")
+    fit = el.ols(formula, frame, vcov=el.cluster("province"), weights=weights)
+    found = pairs_bootstrap(fit, draws=30, seed=7)
+    assert (found.lost, len(found.draws)) == (0, 30)
+    codes = fit.clusters[0].codes
+    rows = frame[fit.design.rows]
+    G = fit.clusters[0].levels
+    for draw, counts in enumerate(np.random.default_rng(7).multinomial(G, np.full(G, 1 / G), 30)):
+        copies = [
+            rows.filter(pl.Series(codes == g)).with_columns(firm=pl.col("firm") + f"_{k}")
+            for g in range(G)
+            for k in range(counts[g])
+        ]
+        again = el.ols(formula, pl.concat(copies), weights=weights)
+        np.testing.assert_allclose(found.draws[draw], again.tidy()["estimate"], rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(found.std_error, found.draws.std(axis=0, ddof=1))
+    assert np.all(found.conf_low < found.conf_high)
+
+
+def test_pairs_that_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = random_panel(82)
+    with pytest.raises(UsageError, match="one way of clustering"):
+        pairs_bootstrap(el.ols("y ~ x1", frame))
+    with pytest.raises(EstimationError, match="2 clusters of 'two'"):
+        pairs_bootstrap(el.ols("y ~ x1", frame.with_columns(two=pl.col("year") > 2002), vcov=el.cluster("two")))
+    with pytest.raises(EstimationError, match="beside instruments"):
+        pairs_bootstrap(el.iv("y ~ 1 | firm | x1 ~ x2", frame, vcov=el.cluster("firm")))
+    monkeypatch.setattr("econloom.panel.inference.pairs.MOST_DUMMIES", 2)
+    with pytest.raises(EstimationError, match="at most 2 levels of effects"):
+        pairs_bootstrap(el.ols("y ~ x1 | year", frame, vcov=el.cluster("firm")))

@@ -1,6 +1,6 @@
-"""Bootstraps by clusters, from sums over clusters: no regression is run again.
+"""The wild cluster bootstrap from sums over clusters: no regression is run again.
 
-Wild cluster bootstrap with the null imposed (Cameron, Gelbach and Miller 2008; Roodman, MacKinnon, Nielsen and Webb
+The null is imposed (Cameron, Gelbach and Miller 2008; Roodman, MacKinnon, Nielsen and Webb
 2019). A coefficient is ``b = p'W y``; under ``b = r`` the residuals are ``u(r) = e + (b - r) x`` with
 ``x = p / (p'W p)``. A draw multiplies them by one number v_g in each cluster, and
 
