@@ -12,6 +12,7 @@ import polars as pl
 import pyfixest as pf
 import pytest
 import statsmodels.api as sm
+from scipy.optimize import linprog
 from statsmodels.datasets import fair, spector
 from statsmodels.discrete.conditional_models import ConditionalLogit
 
@@ -207,6 +208,51 @@ APART = pl.DataFrame({
 def test_separation_is_an_error(formula: str, words: str) -> None:
     with pytest.raises(EstimationError, match=words):
         fit(formula, APART)
+
+
+def separates(D: Any) -> bool:
+    """By linear programming: whether some ``D d >= 0`` with a positive entry."""
+    m, k = D.shape
+    upper, bounds = np.hstack([-D, np.eye(m)]), [(None, None)] * k + [(0, 1)] * m
+    return bool(linprog(np.r_[np.zeros(k), -np.ones(m)], A_ub=upper, b_ub=np.zeros(m), bounds=bounds).fun < -1e-6)
+
+
+def says_separated(formula: str, frame: pl.DataFrame, **options: Any) -> bool | None:
+    try:
+        fit(formula, frame, **options)
+    except EstimationError as error:
+        return True if "separated" in str(error) else None
+    return False
+
+
+@pytest.mark.parametrize("seed", range(80))
+def test_separation_is_what_linear_programming_finds(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n, k = int(rng.integers(10, 40)), int(rng.integers(1, 4))
+    rare, scale = (rng.uniform(size=(n, k)) < 0.25) * 1.0, 10.0 ** rng.integers(-3, 4)
+    X = np.where(rng.uniform(size=k) < 0.5, rng.normal(size=(n, k)) * scale, rare)
+    y = (X @ rng.normal(size=k) / max(X.std(axis=0).sum(), 0.1) * 2 + rng.logistic(size=n) > 0.5) * 1.0
+    said = says_separated(f"y ~ {' + '.join(f'x{j}' for j in range(k))}", pl.DataFrame({"y": y}).hstack(
+        pl.DataFrame(X, schema=[f"x{j}" for j in range(k)])
+    ))  # fmt: skip
+    if y.min() < y.max() and said is not None:
+        Z = np.column_stack([X / np.maximum(np.abs(X).max(axis=0), 1e-9), np.ones(n)])
+        assert said == separates((2 * y - 1)[:, None] * Z)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_conditional_separation_is_what_linear_programming_finds(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    groups, rows = int(rng.integers(3, 9)), int(rng.integers(2, 5))
+    g = np.repeat(np.arange(groups), rows)
+    X = np.column_stack([rng.normal(size=len(g)), (rng.uniform(size=len(g)) < 0.3) * 1.0])
+    y = (X @ [0.7, 0.5] + rng.logistic(size=len(g)) > 0) * 1
+    ones, zeros = np.flatnonzero(y == 1), np.flatnonzero(y == 0)
+    D = np.array([X[i] - X[j] for i in ones for j in zeros if g[i] == g[j]])
+    frame = pl.DataFrame({"g": g, "y": y, "a": X[:, 0], "b": X[:, 1]})
+    said = says_separated("y ~ a + b | g", frame, effects="conditional")
+    if len(D) and said is not None:
+        assert said == separates(D)
 
 
 @pytest.mark.parametrize(("x", "words"), [("whole", "completely by whole"), ("x", "by x")])

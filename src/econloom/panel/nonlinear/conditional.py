@@ -179,7 +179,9 @@ def _choices(X: FloatArray, eta: FloatArray, s: int) -> tuple[FloatArray, FloatA
 
 
 def _newton(here: Slope, outcome: str) -> FloatArray:
+    """The step; refuses an information that is not positive definite."""
     try:
+        np.linalg.cholesky(here.information)
         return np.asarray(np.linalg.solve(here.information, here.scores.sum(axis=0)))
     except np.linalg.LinAlgError as error:
         raise EstimationError(f"conditional logit of {outcome}: the information is singular") from error
@@ -197,16 +199,17 @@ def _halved(groups: Groups, b: FloatArray, step: FloatArray, here: Slope) -> tup
 
 
 def _separation(groups: Groups, step: FloatArray, names: tuple[str, ...]) -> Separation | None:
-    """Whether in no group a zero is above a one along the step, and in some all are below."""
+    """Whether in no group a zero is above a one along the step, which varies in some group."""
     d = groups.X @ step
     largest = float(np.abs(d).max())
     lowest = np.minimum.reduceat(np.where(groups.y == 1, d, np.inf), groups.starts)
     gap = lowest - np.maximum.reduceat(np.where(groups.y == 0, d, -np.inf), groups.starts)
-    if largest < TOLERANCE or gap.min() < -STILL * largest or gap.max() <= MOVING * largest:
+    if largest < TOLERANCE or gap.min() < -STILL * largest:
         return None
     sizes = np.diff(np.append(groups.starts, len(d)))
+    varies = np.maximum.reduceat(np.abs(d), groups.starts) > MOVING * largest
     moved = np.abs(step) > MOVING * np.abs(step).max()
-    return Separation(np.repeat(gap > MOVING * largest, sizes), tuple(np.array(names)[moved].tolist()))
+    return Separation(np.repeat(varies, sizes), tuple(np.array(names)[moved].tolist()))
 
 
 def _estimate(
