@@ -321,7 +321,7 @@ FRAME = instruments(12).with_columns(
         ("y ~ x3 | firm | x1 ~ zz1", {}, ExpressionError, "no column 'zz1', did you mean 'z1'"),
         ("y ~ x3 | firm | x1 ~ gone", {}, EstimationError, "missing instrument gone"),
         ("y ~ x3 | firm | gone ~ z1", {}, EstimationError, "missing endogenous variable gone"),
-        ("y ~ x3 | firm | x1 ~ z1", {"method": "gmm2"}, UsageError, "'2sls' or 'liml'"),
+        ("y ~ x3 | firm | x1 ~ z1", {"method": "gmm2"}, UsageError, "'2sls', 'liml' or 'gmm'"),
         ("y ~ x3 | firm | x1 ~ z1", {"vcov": el.cluster("one")}, EstimationError, "one cluster"),
         ("y ~ x3 | firm | x1 ~ z1", {"where": "year > 3000"}, EstimationError, "no rows are left"),
     ],
