@@ -142,8 +142,11 @@ def test_what_is_refused() -> None:
         el.wild("g", draws=10)
     with pytest.raises(EstimationError, match="beside instruments"):
         el.iv("y ~ 1 | firm | x1 ~ x2", frame, vcov=el.wild("firm"))
-    few = el.ols("y ~ x1", frame.with_columns(g=pl.col("province") % 3), vcov=el.wild("g"))
-    assert any("only 4 different draws" in w for w in few.warnings)
+    few = frame.with_columns(g=pl.col("province") % 3)
+    fit = el.ols("y ~ x1", few, vcov=el.wild("g"))
+    assert any("only 4 different draws" in w for w in fit.warnings)
+    strong = el.ols("y2 ~ x1", few.with_columns(y2=pl.col("x1") + pl.col("y") / 1e4), vcov=el.wild("g"))
+    assert any("has a larger |t| for x1: its p value is below 0.25" in w for w in strong.warnings)
 
 
 def test_thirty_thousand_rows_in_a_second() -> None:

@@ -128,6 +128,11 @@ def cr2(column: str) -> VcovSpec:
     """Bias-reduced cluster covariance with Satterthwaite degrees of freedom: for few clusters.
 
     See :mod:`econloom.panel.inference.few_clusters`.
+
+    Examples
+    --------
+    >>> str(cr2("province"))
+    'cr2(province)'
     """
     return VcovSpec("cr2", (column,))
 
@@ -185,6 +190,11 @@ def conley(lat: str, lon: str, km: float, kernel: SpaceKernel = "bartlett", time
     ------
     UsageError
         A distance that is not positive, an unknown kernel, or wrong lags.
+
+    Examples
+    --------
+    >>> str(conley("lat", "lon", 200, time_lags=3))
+    'conley(200 km, bartlett, time_lags=3)'
     """
     if not (isinstance(km, int | float) and 0 < km < float("inf")):
         raise UsageError(f"conley(): km is a positive distance, not {km!r}")

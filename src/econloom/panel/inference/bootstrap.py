@@ -166,7 +166,7 @@ def wild_tests(
         low, high = (test.bound(side * spread) for side in (-1.0, 1.0)) if spread > 0 else (np.nan, np.nan)
         p = test.p_value(null) if spread > 0 else np.nan
         t = (b - null) / spread if spread > 0 else np.nan
-        said = _said(clusters, signs, spec, estimate.names[at], low, high)
+        said = _said(clusters, signs, spec, estimate.names[at], low, high, p)
         found.append(
             WildBootstrap(
                 estimate.names[at], null, b, t, p, low, high, signs.number, clusters.levels, signs.enumerated, said
@@ -310,10 +310,16 @@ def _refuse(estimate: Estimate, clusters: Grouping) -> None:
         )
 
 
-def _said(clusters: Grouping, signs: _Signs, spec: Draws, term: str, low: float, high: float) -> tuple[str, ...]:
+def _said(
+    clusters: Grouping, signs: _Signs, spec: Draws, term: str, low: float, high: float, p: float
+) -> tuple[str, ...]:
     said = []
     if spec.weights == "rademacher" and clusters.levels < 6:
         said.append(f"{clusters.levels} clusters have only {2 ** (clusters.levels - 1)} different draws of signs")
     if np.isinf(low) or np.isinf(high):
         said.append(f"the bootstrap interval of {term} is unbounded")
+    if p == 0:
+        said.append(
+            f"no draw of {signs.number:,} has a larger |t| for {term}: its p value is below {1 / signs.number:.2g}"
+        )
     return tuple(said)
