@@ -329,7 +329,11 @@ def _likelihood(values: Glance, asked: Request, counts: Counts, estimate: Estima
 
 
 def _objective(estimate: IVEstimate) -> Glance:
-    return {"hansen_j": estimate.objective} if isinstance(estimate, GMMEstimate) else {}
+    """J of two-step GMM; None where there is nothing to test."""
+    if not isinstance(estimate, GMMEstimate):
+        return {}
+    tested = len(estimate.stages.instruments) > len(estimate.stages.endogenous)
+    return {"hansen_j": estimate.objective if tested else None}
 
 
 def _instruments(model: ModelSpec, estimate: Estimate) -> dict[str, object]:
