@@ -33,6 +33,18 @@ _ERRORS = {
         "hc3": "heteroskedasticity-robust standard errors (HC3)",
     },
 }
+_CLUSTERED = {
+    "zh": {
+        "cr2": "聚类到{}层面的偏误修正（CR2）稳健标准误",
+        "cr3": "聚类到{}层面的刀切（CR3）稳健标准误",
+        "wild": "聚类到{}层面的稳健标准误（显著性来自野聚类自助法）",
+    },
+    "en": {
+        "cr2": "bias-reduced (CR2) standard errors clustered by {}",
+        "cr3": "jackknife (CR3) standard errors clustered by {}",
+        "wild": "standard errors clustered by {} (significance from the wild cluster bootstrap)",
+    },
+}
 _COLLINEAR = re.compile(r"collinear with (.+?)( and \d+ more)?")
 _REASONS = {
     "holds one value": "取值不变",
@@ -172,6 +184,9 @@ def _errors(model: Tidy, spec: TableSpec, lang: Lang) -> str:
         if lang == "zh":
             return f"聚类到{series(labels, lang)}层面的稳健标准误"
         return f"standard errors clustered by {series([inner(n) for n in labels], lang)}"
+    if kind in _CLUSTERED[lang]:
+        label = compound(model.vcov[len(kind) + 1 : -1], spec).text(lang)
+        return _CLUSTERED[lang][kind].format(label if lang == "zh" else inner(label))
     fallback = f"{model.vcov}标准误" if lang == "zh" else f"{model.vcov} standard errors"
     return _ERRORS[lang].get(kind, fallback)
 
@@ -232,7 +247,16 @@ def _reference(models: Sequence[Tidy], lang: Lang) -> str:
 def _distribution(model: Tidy, lang: Lang) -> str:
     if model.distribution == "normal":
         return "标准正态分布" if lang == "zh" else "the standard normal distribution"
-    if model.vcov.startswith("cluster") and model.df is not None:
+    kind = model.vcov.split("(")[0]
+    if kind == "wild":
+        return "野聚类自助法的分布" if lang == "zh" else "the wild cluster bootstrap"
+    if kind in {"cr2", "cr3"}:
+        return (
+            "各系数Satterthwaite自由度的t分布"
+            if lang == "zh"
+            else "t distributions with Satterthwaite degrees of freedom"
+        )
+    if kind in {"cluster", "newey_west", "driscoll_kraay"} and model.df is not None:
         return f"自由度为{model.df:g}的t分布" if lang == "zh" else _t_english(model.df)
     return "残差自由度的t分布" if lang == "zh" else "the t distribution with residual degrees of freedom"
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import polars as pl
 
+from econloom.core.covariances import Draws, Space, VcovSpec
 from econloom.core.errors import EstimationError, UsageError, did_you_mean
 from econloom.core.estimate import Test, Tidy, Unavailable
 from econloom.core.frame import Panel
 from econloom.core.labels import Label
-from econloom.core.spec import Diagnostic, DiagnosticRow, ExtraRow, Group, TableSpec, VcovSpec
+from econloom.core.spec import Diagnostic, DiagnosticRow, ExtraRow, Group, TableSpec
 from econloom.core.table import Table
 from econloom.data import expressions
 from econloom.data.expressions import Scope
@@ -72,7 +73,7 @@ def _own(panel: Panel, model: Mapping[str, Any], where: pl.Series | None) -> Any
             near = did_you_mean(name, known)
             hint = f"it has {', '.join(known)}" if known else None
             raise UsageError(f"{model['estimator']} has no option {name!r}{near}", hint=hint)
-    vcov = VcovSpec(model["vcov"]["kind"], tuple(model["vcov"]["clusters"]))
+    vcov = _vcov(model["vcov"])
     given = {"unit": panel.unit, "time": panel.time, "vcov": vcov, "where": where, **model["options"]}
     if "weights" in inspect.signature(estimator).parameters:
         given["weights"] = model["weights"]
@@ -85,7 +86,7 @@ def _request(panel: Panel, model: Mapping[str, Any], where: str | pl.Series | No
     return fit.request(
         model["formula"],
         panel,
-        vcov=VcovSpec(model["vcov"]["kind"], tuple(model["vcov"]["clusters"])),
+        vcov=_vcov(model["vcov"]),
         weights=model["weights"],
         where=where,
         scope=scope,
@@ -93,6 +94,13 @@ def _request(panel: Panel, model: Mapping[str, Any], where: str | pl.Series | No
         ssc=model["ssc"],
         method="liml" if model["estimator"] == "liml" else "2sls",
     )
+
+
+def _vcov(planned: Mapping[str, Any]) -> VcovSpec:
+    """The covariance as it was planned."""
+    space = Space(**planned["space"]) if planned["space"] else None
+    draws = Draws(**planned["draws"]) if planned["draws"] else None
+    return VcovSpec(planned["kind"], tuple(planned["clusters"]), planned["lags"], space, draws)
 
 
 def stage(fits: Fits, column: Mapping[str, Any]) -> Fit:

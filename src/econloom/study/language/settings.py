@@ -9,8 +9,10 @@ from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, field_validat
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from econloom.core import covariances
 from econloom.core import spec as core
-from econloom.study.language.base import Also, ColumnName, Flag, Identifier, Model, Text, one_or_many
+from econloom.core.covariances import VcovSpec
+from econloom.study.language.base import Also, ColumnName, Count, Flag, Identifier, Model, Text, Whole, one_or_many
 
 Statistic = Literal["n_units", "n_clusters", "r2", "r2_adjusted", "loglik", "aic", "bic", "mean_outcome"]
 Ssc = Literal["fixest", "reghdfe", "xtreg", "areg", "ivreg2", "ivreg2_small", "none"]
@@ -19,42 +21,82 @@ Clusters = Annotated[
 ]
 
 
-class Vcov(Model):
-    """The covariance of the coefficients: ``iid``, ``hc1``, ``hc2``, ``hc3`` or ``{cluster: column}``."""
+Lags = Annotated[int, Field(strict=True, ge=0)]
 
-    kind: Literal["iid", "hc1", "hc2", "hc3", "cluster"] = "iid"
+
+class Space(Model):
+    """Columns of latitude and longitude, and how far errors reach."""
+
+    lat: ColumnName
+    lon: ColumnName
+    km: Annotated[float, Field(gt=0)]
+    kernel: Literal["bartlett", "uniform"] = "bartlett"
+    time_lags: Lags = 0
+
+
+class Vcov(Model):
+    """The covariance of the coefficients.
+
+    ``iid``, ``hc1``, ``hc2``, ``hc3``, ``{cluster: column}``, ``{cr2: column}``, ``{cr3: column}``, ``{wild: column}``,
+    ``{newey_west: lags}``, ``{driscoll_kraay: lags}`` or ``{conley: {lat, lon, km}}``.
+    """
+
+    kind: Literal["iid", "hc1", "hc2", "hc3"] | None = None
     cluster: Clusters | None = None
+    cr2: ColumnName | None = None
+    cr3: ColumnName | None = None
+    wild: ColumnName | None = None
+    draws: Count = 9_999
+    seed: Whole = 1
+    newey_west: Lags | None = None
+    driscoll_kraay: Lags | None = None
+    conley: Space | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return {"kind": value}
-        if isinstance(value, dict) and "cluster" in value and "kind" not in value:
-            return {**value, "kind": "cluster"}
-        return value
+        if isinstance(value, str) and value in {"cluster", "cr2", "cr3", "wild"}:
+            raise ValueError(f"clustering is written {{{value}: column}}")
+        return {"kind": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
-    def _cluster_named(self) -> Self:
-        if (self.kind == "cluster") != (self.cluster is not None):
-            raise ValueError("clustering is written {cluster: column}")
+    def _one_kind(self) -> Self:
+        forms = ("kind", "cluster", "cr2", "cr3", "wild", "newey_west", "driscoll_kraay", "conley")
+        given = [f for f in forms if getattr(self, f) is not None]
+        if len(given) != 1:
+            raise ValueError(f"one covariance is named, such as {{cluster: column}}; here are {len(given)}")
+        if self.wild is None and {"draws", "seed"} & self.model_fields_set:
+            raise ValueError("'draws' and 'seed' belong to {wild: column}")
         return self
 
     @property
-    def clusters(self) -> tuple[str, ...]:
-        """Cluster columns, empty without clustering."""
-        return self.cluster or ()
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the data that it needs."""
+        single = tuple(c for c in (self.cr2, self.cr3, self.wild) if c is not None)
+        places = (self.conley.lat, self.conley.lon) if self.conley else ()
+        return (*(self.cluster or ()), *single, *places)
+
+    @property
+    def spec(self) -> VcovSpec:
+        """For the estimators."""
+        if self.cluster is not None:
+            return covariances.cluster(*self.cluster)
+        if self.wild is not None:
+            return covariances.wild(self.wild, self.draws, seed=self.seed)
+        if self.conley is not None:
+            c = self.conley
+            return covariances.conley(c.lat, c.lon, c.km, c.kernel, c.time_lags)
+        for name in ("cr2", "cr3", "newey_west", "driscoll_kraay"):
+            given = getattr(self, name)
+            if given is not None:
+                made: VcovSpec = getattr(covariances, name)(given)
+                return made
+        return VcovSpec(self.kind or "iid")
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        columns = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-        clustered = {
-            "type": "object",
-            "properties": {"cluster": columns},
-            "required": ["cluster"],
-            "additionalProperties": False,
-        }
-        return {"anyOf": [{"enum": ["iid", "hc1", "hc2", "hc3"]}, clustered]}
+        written = handler.resolve_ref_schema(handler(core_schema))
+        return {"anyOf": [{"enum": ["iid", "hc1", "hc2", "hc3"]}, written]}
 
 
 class Show(Model):
@@ -129,7 +171,7 @@ class Defaults(Model):
     """What holds for every table that does not say otherwise."""
 
     panel: Identifier | None = Field(None, description="The panel of tables and variables, where there are several.")
-    vcov: Vcov = Vcov()
+    vcov: Vcov = Vcov(kind="iid")
     ssc: Ssc = "fixest"
     stars: Stars = (0.10, 0.05, 0.01)
     digits: Digits = 4

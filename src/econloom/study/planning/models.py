@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from econloom.core.errors import ExpressionError, UsageError, did_you_mean
@@ -15,6 +15,7 @@ from econloom.data import expressions
 from econloom.data.expressions import Scope
 from econloom.panel.formula import ModelSpec, parse_formulas
 from econloom.study.document import KeyPath
+from econloom.study.language.settings import Vcov
 from econloom.study.language.tables import Column, RegressionTable
 from econloom.study.planning.draft import Draft, PanelDraft
 
@@ -196,9 +197,9 @@ class TableModels:
                 reason = "matched samples are not built yet"
         vcov = source.vcov or spec.vcov or defaults.vcov
         owner = path if source.vcov else self.path if spec.vcov else ("defaults",)
-        for name in vcov.clusters:
+        for name in vcov.columns:
             for part in name.split("^"):
-                if not self.draft.column_known(part.strip(), panel, (*owner, "vcov", "cluster"), "cluster column"):
+                if not self.draft.column_known(part.strip(), panel, (*owner, "vcov", *_said(vcov)), _what(vcov)):
                     return None
         weights = source.weights or spec.weights or defaults.weights
         if weights is not None and not self.draft.column_known(weights, panel, (*path, "weights"), "column of weights"):
@@ -214,7 +215,7 @@ class TableModels:
             "panel": panel.name,
             "samples": samples,
             "where": self.where(samples, panel),
-            "vcov": {"kind": vcov.kind, "clusters": list(vcov.clusters)},
+            "vcov": asdict(vcov.spec),
             "ssc": source.ssc or spec.ssc or (_POOLED_SSC if estimator == "pooled" else defaults.ssc),
             "weights": weights,
             "estimator": estimator,
@@ -253,6 +254,15 @@ class TableModels:
                     near = did_you_mean(name, panel.columns)
                     raise ExpressionError(f"no column {name!r} for fixed effects{near}", text, text.rfind(name))
         return planned
+
+
+def _said(vcov: Vcov) -> tuple[str, ...]:
+    """The key of a covariance's own settings."""
+    return tuple(k for k in vcov.model_fields_set if k not in {"draws", "seed"})[:1]
+
+
+def _what(vcov: Vcov) -> str:
+    return "column of places" if vcov.conley else "cluster column"
 
 
 def _described(parsed: ModelSpec) -> dict[str, Any]:
