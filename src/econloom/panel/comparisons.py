@@ -11,7 +11,7 @@ import numpy as np
 from econloom.core.errors import UsageError, listed
 from econloom.core.estimate import CONSTANT, Test, Unavailable
 from econloom.core.spec import VcovSpec
-from econloom.panel.absorb import FloatArray
+from econloom.panel.absorb import FloatArray, levelled
 from econloom.panel.conventions import correction
 from econloom.panel.design import Design
 from econloom.panel.diagnostics.hausman import NULL, Indefinite, difference_test
@@ -121,7 +121,9 @@ def _refuse_other_fits(fe: Fit, re: PanelFit) -> None:
     """Refuse anything but fixed and random effects of the same units, in this order."""
     if getattr(re, "components", None) is None:
         raise UsageError("the second fit has no random effects", hint="hausman(fe, re)")
-    effects = [e.columns for e in fe.request.model.effects]
+    effects = [e.columns for e in fe.request.model.effects if e.levels]
+    if fe.request.model.slopes:
+        raise UsageError(f"the first fit has varying slopes: {fe.request.model.text}")
     if (str(re.request.unit),) not in effects or isinstance(fe.estimate, IVEstimate):
         raise UsageError(f"the first fit has no fixed effects of {re.request.unit!r}: {fe.request.model.text}")
     if fe.request.weights is not None:
@@ -255,14 +257,17 @@ def _refuse_unlike(small: Fit, big: Fit) -> None:
 def _refuse_not_nested(small: Fit, big: Fit) -> None:
     """Refuse a smaller model with terms or effects that the bigger one lacks."""
     known = {*big.estimate.names, *(n for n, _ in big.estimate.removed)}
-    if big.design.effects or CONSTANT in big.estimate.names:
+    if any(e.levels for e in big.request.model.effects) or CONSTANT in big.estimate.names:
         known.add(CONSTANT)
     alone = [n for n in small.estimate.names if n not in known]
-    effects = big.design.effects
+    effects = levelled(big.design.effects, big.design.slopes)
     sorted_rows = [np.argsort(f.design.rows, kind="stable") for f in (small, big)]
-    for effect in small.design.effects:
-        mine = effect.permuted(sorted_rows[0])
-        if not any(e.permuted(sorted_rows[1]).nested_in(mine) for e in effects):
+    for effect in levelled(small.design.effects, small.design.slopes):
+        groups = effect.permuted(sorted_rows[0])
+        if not any(e.permuted(sorted_rows[1]).nested_in(groups) for e in effects):
             alone.append(f"effects {effect.name}")
+    known_slopes = {(e.columns, t.key) for e in big.request.model.effects for t in e.slopes}
+    own = ((e, t) for e in small.request.model.effects for t in e.slopes)
+    alone += [f"slopes {e.name}" for e, t in own if (e.columns, t.key) not in known_slopes]
     if alone:
         raise UsageError(f"the first model is not nested in the second, which lacks {listed(alone)}")

@@ -4,7 +4,7 @@
 convention    K                                    iid          hc1                             cluster
 ============  ===================================  ===========  ==============================  ==================
 fixest        k + levels of effects not nested in  1/(n-K),     n/(n-K), t(n-K); hc2 and hc3    G/(G-1) (n-1)/(n-K),
-              the clusters                         t(n-K)       too                             t(G-1)
+              the clusters + varying slopes        t(n-K)       too                             t(G-1)
 reghdfe       k + levels of effects not nested,    1/(n-K),     n/(n-K), t(n-K)                 G/(G-1) (n-1)/(n-K),
               less pairwise redundant ones         t(n-K)                                       t(min(n-K, G-1))
 xtreg         k + rank of other effects + 1        1/(n-K-U+1)  refused                         G/(G-1) (n-1)/(n-K),
@@ -24,11 +24,12 @@ one cluster of some way.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from econloom.core.errors import EstimationError, UsageError, did_you_mean
-from econloom.core.spec import SscName, VcovSpec
+from econloom.core.spec import ConstantName, SscName, VcovSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Counts:
     regressors : int
         Regressors kept, with the intercept of a model without effects.
     levels : tuple of int
-        Levels of each effect.
+        Levels of each effect, those that are slopes only aside.
     nested : tuple of bool
         Whether each effect lies inside the clusters; all False without clusters.
     absorbed_rank : int
@@ -53,6 +54,8 @@ class Counts:
         Number of clusters, the fewest of any way.
     redundant : tuple of int
         Levels of each effect that effects before it explain, by pairs (convention ``reghdfe``).
+    slopes : int
+        Varying slopes, one for each group and variable; an intercept beside slopes alone is among them.
     """
 
     n: int
@@ -63,6 +66,7 @@ class Counts:
     unit_levels: int | None = None
     clusters: int | None = None
     redundant: tuple[int, ...] = ()
+    slopes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,21 @@ def check_convention(name: str) -> None:
     known = get_args(SscName)
     if name not in known:
         raise UsageError(f"no small-sample convention {name!r}{did_you_mean(name, known)}", hint=", ".join(known))
+
+
+def refuse_beside_slopes(ssc: SscName, constant: ConstantName, sloped: Sequence[str]) -> None:
+    """Refuse conventions and constants that are not defined with the varying slopes of some effects.
+
+    Raises
+    ------
+    UsageError
+    """
+    if sloped and ssc in {"xtreg", "reghdfe"}:
+        named = ", ".join(sloped)
+        raise UsageError(f"convention {ssc} takes no varying slopes: {named}", hint="ssc='fixest' or ssc='areg'")
+    if sloped and constant in {"xtreg", "lsdv"}:
+        named = ", ".join(sloped)
+        raise UsageError(f"constant {constant!r} takes no varying slopes: {named}", hint="constant='centred'")
 
 
 def correction(ssc: SscName, vcov: VcovSpec, counts: Counts) -> Correction:
@@ -156,9 +175,9 @@ def fixest_parameters(counts: Counts) -> int:
     """K of fixest's default, ``ssc(K.adj = TRUE, K.fixef = "nested")``.
 
     All levels count, less one for each effect after the first; the levels of an effect nested in the clusters
-    do not, save one.
+    do not, save one. Every varying slope counts, nested or not.
     """
-    K = counts.regressors + sum(counts.levels) - max(len(counts.levels) - 1, 0)
+    K = counts.regressors + counts.slopes + sum(counts.levels) - max(len(counts.levels) - 1, 0)
     nested = [size for size, inside in zip(counts.levels, counts.nested, strict=True) if inside]
     return K - sum(nested) + len(nested)
 
@@ -190,7 +209,8 @@ def xtreg_parameters(counts: Counts) -> int:
 def residual_df(ssc: SscName, counts: Counts) -> int:
     """Rows less everything estimated: the convention's count of levels, or the rank of the effects."""
     if ssc == "fixest":
-        return counts.n - counts.regressors - sum(counts.levels) + max(len(counts.levels) - 1, 0)
+        effects = sum(counts.levels) - max(len(counts.levels) - 1, 0) + counts.slopes
+        return counts.n - counts.regressors - effects
     if ssc == "reghdfe":
         return counts.n - counts.regressors - sum(counts.levels) + sum(counts.redundant)
     return counts.n - counts.regressors - counts.absorbed_rank

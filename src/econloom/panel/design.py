@@ -14,9 +14,9 @@ from econloom.core.frame import Panel
 from econloom.core.lineage import Drop, SampleLog
 from econloom.core.spec import ConstantName, SscName, VcovSpec
 from econloom.data.expressions import Scope
-from econloom.panel.absorb import FloatArray, Grouping, IntArray, largest, singletons, sorting_order
+from econloom.panel.absorb import FloatArray, Grouping, IntArray, Slopes, largest, singletons, sorting_order
 from econloom.panel.columns import BoolArray, Columns, Where, missing_numbers
-from econloom.panel.conventions import check_convention
+from econloom.panel.conventions import check_convention, refuse_beside_slopes
 from econloom.panel.formula import EffectTerm, ModelSpec, Term, expand, has_factors
 from econloom.panel.passes import forms, row_halves, together
 
@@ -78,6 +78,9 @@ class Request:
             raise UsageError("a cluster covariance needs a column")
         if not (self.model.regressors or self.model.effects or self.model.intercept):
             raise UsageError(f"a model needs a regressor: {self.model.text}")
+        refuse_beside_slopes(self.ssc, self.constant, [e.name for e in self.model.effects if e.slopes])
+        if self.method == "gmm" and self.model.slopes and not any(e.levels for e in self.model.effects):
+            raise UsageError(f"method 'gmm' takes no effects that are slopes only: {self.model.text}")
         if self.ssc == "xtreg" and self.unit_effect is None:
             raise UsageError(f"convention xtreg needs a unit effect: {self.model.text}", hint="y ~ x | unit + year")
 
@@ -103,7 +106,7 @@ class Request:
         UsageError
             ``unit`` names no effect of an ``xtreg`` model.
         """
-        effects = {e.columns: e for e in self.model.effects}
+        effects = {e.columns: e for e in self.model.effects if e.levels}
         if not effects:
             return None
         if self.unit is not None and (self.unit,) not in effects and self.ssc == "xtreg":
@@ -111,7 +114,7 @@ class Request:
         for name in (self.unit, self.panel.unit):
             if name is not None and (name,) in effects:
                 return effects[(name,)]
-        return self.model.effects[0]
+        return next(iter(effects.values()))
 
     @property
     def unit_keys(self) -> Keys | None:
@@ -149,6 +152,8 @@ class Design:
         Clusters and units.
     rows : (n,) int array
         Positions in the panel.
+    slopes : tuple of Slopes or None
+        Of each effect; empty where no effect has any.
     """
 
     keys: tuple[str, ...]
@@ -158,6 +163,7 @@ class Design:
     weights: FloatArray | None
     groups: Mapping[Keys, Grouping]
     rows: IntArray
+    slopes: tuple[Slopes | None, ...] = ()
 
     @property
     def n(self) -> int:
@@ -182,7 +188,7 @@ def draw_sample(columns: Columns, request: Request) -> Sample:
     alive, drops = _alive(columns, request)
     if request.weights is not None:
         _refuse_weights(_at(columns.number(request.weights, "weights"), _rows(alive)), request.weights)
-    if request.singletons == "drop" and request.model.effects:
+    if request.singletons == "drop" and any(e.levels for e in request.model.effects):
         alive = _without_singletons(columns, request, alive, drops)
     rows = columns.base if alive is None else columns.base[alive]
     log = SampleLog(columns.panel.height, tuple(drops), len(rows))
@@ -208,7 +214,7 @@ def _without_singletons(
     """The rows left; what goes is added to ``drops``."""
     if not len(columns.base) or (alive is not None and not alive.any()):
         return alive
-    lonely = singletons(_groupings(columns, request.model.effects, _rows(alive)))
+    lonely = singletons(_groupings(columns, [e for e in request.model.effects if e.levels], _rows(alive)))
     if not lonely.any():
         return alive
     drops.append(Drop("singletons, alone in a group of an effect", int(lonely.sum())))
@@ -265,10 +271,11 @@ def build_design(members: Sequence[tuple[Columns, Request]], sample: Sample) -> 
         keys=tuple(terms),
         block=_block(list(terms.values()), sample.rows, order),
         effects=tuple(known.values()),
-        intercept=model.intercept or bool(effects),
+        intercept=model.spans_constant,
         weights=_weights(columns, first.weights, at),
         groups=keyed,
         rows=sample.rows if order is None else sample.rows[order],
+        slopes=tuple(_slopes(columns, e, model.text, at) for e in model.effects) if model.slopes else (),
     )
 
 
@@ -296,7 +303,11 @@ def _faults(columns: Columns, request: Request) -> Iterator[tuple[str, BoolArray
         for term in terms:
             yield f"missing {what} {term.name}", columns.missing(term, model.text)
     for effect in model.effects:
-        yield f"missing effect {effect.name}", columns.groups(effect.columns).missing
+        yield f"missing effect {'^'.join(effect.columns)}", columns.groups(effect.columns).missing
+    for slope in model.slopes:
+        if any(columns.is_text(f.column) for f in slope.factors):
+            raise DataError(f"the slope variable {slope.name} holds text, not numbers", hint=f"i({slope.name}, x)")
+        yield f"missing slope variable {slope.name}", columns.missing(slope, model.text)
     if request.weights is not None:
         yield f"missing weight {request.weights}", missing_numbers(columns.number(request.weights, "weights"))
     for keys in request.cluster_ways:
@@ -310,6 +321,13 @@ def _faults(columns: Columns, request: Request) -> Iterator[tuple[str, BoolArray
 
 def _groupings(columns: Columns, effects: Sequence[EffectTerm], at: IntArray | None) -> list[Grouping]:
     return [columns.groups(e.columns).grouping(e.name, at) for e in effects]
+
+
+def _slopes(columns: Columns, effect: EffectTerm, formula: str, at: IntArray | None) -> Slopes | None:
+    """Values of an effect's slope variables."""
+    if not effect.slopes:
+        return None
+    return Slopes(np.column_stack([_at(columns.term(t, formula), at) for t in effect.slopes]), effect.levels)
 
 
 def _block(terms: Sequence[tuple[Columns, Term, str]], rows: IntArray, order: IntArray | None) -> FloatArray:

@@ -17,7 +17,7 @@ from econloom.panel.design import Design, Request, Sample, build_design, draw_sa
 from econloom.panel.fits import Fits
 from econloom.panel.fitted import Fit, Shared, fitted, unit_position
 from econloom.panel.formula import parse_formula, parse_formulas
-from econloom.panel.linear.constant import Offset, base_levels, base_period, centred, intercept
+from econloom.panel.linear.constant import Offset, base_levels, base_period, beside_slopes, centred, intercept
 from econloom.panel.moments import Absorbed, cross_multiply, sweep
 from econloom.panel.passes import one_blas_thread
 from econloom.panel.sources import as_panel
@@ -233,8 +233,8 @@ def _group_key(asked: Request, sample: Sample) -> tuple[object, ...]:
     model = asked.model
     every = len(sample.rows) == asked.panel.height
     rows = b"" if every else hashlib.sha256(sample.rows.tobytes()).digest()
-    effects = tuple(e.columns for e in model.effects)
-    return (id(asked.panel), id(asked.scope), rows, effects, asked.weights, model.intercept or bool(effects))
+    effects = tuple(e.key for e in model.effects)
+    return (id(asked.panel), id(asked.scope), rows, effects, asked.weights, model.spans_constant)
 
 
 def _fit_group(members: Sequence[_Member]) -> Iterable[Fit]:
@@ -257,6 +257,8 @@ def _offset(asked: Request, design: Design, absorbed: Absorbed) -> Offset | Unav
     """What defines the constant that the model and its convention print."""
     if not design.effects:
         return intercept(absorbed) if design.intercept else None
+    if not any(e.levels for e in asked.model.effects):
+        return beside_slopes(design) if design.intercept else None
     unit = unit_position(asked)
     if asked.ssc == "xtreg" and unit is not None:
         _refuse_varying_weights(design, unit)

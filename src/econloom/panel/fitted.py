@@ -15,7 +15,7 @@ from econloom.core.estimate import Coefficient, Stage, Test, Tidy, Unavailable
 from econloom.core.lineage import SampleLog
 from econloom.core.spec import SscName, VcovSpec
 from econloom.panel import hypotheses, show
-from econloom.panel.absorb import FloatArray, Grouping, pairwise_redundant
+from econloom.panel.absorb import FloatArray, Grouping, count_slopes, levelled, pairwise_redundant
 from econloom.panel.columns import grouped
 from econloom.panel.conventions import Counts, correction
 from econloom.panel.design import Design, Request, refuse_one_cluster
@@ -283,8 +283,7 @@ def assembled(asked: Request, log: SampleLog, shared: Shared, estimate: Estimate
     kind = replace(asked.vcov, kind="cluster") if asked.vcov.clusters else asked.vcov
     rule = correction(asked.ssc, kind, counts)
     inference = infer(estimate, absorbed, asked.vcov, rule, clusters, axes(asked, design))
-    unit = unit_position(asked)
-    effect = None if unit is None else design.effects[unit]
+    effect = None if (unit := unit_position(asked)) is None else design.effects[unit]
     at = design.positions([asked.model.outcome])[0]
     units = design.groups.get(asked.unit_keys) if asked.unit_keys else None
     values = goodness(design, absorbed, estimate, Basis(at, effect, asked.ssc, counts, rule))
@@ -292,7 +291,7 @@ def assembled(asked: Request, log: SampleLog, shared: Shared, estimate: Estimate
         "n": design.n,
         "n_units": units.levels if units else None,
         "n_clusters": counts.clusters,
-        "mean_outcome": _mean(absorbed, at, bool(design.effects) or design.intercept),
+        "mean_outcome": _mean(absorbed, at, design.intercept),
         **_likelihood(values, asked, counts, estimate),
     }
     return Fit(asked, log, shared, estimate, inference, glance, counts, clusters, stage)
@@ -349,17 +348,18 @@ def counted(
 ) -> Counts:
     """What the small-sample rules of a model are applied to."""
     unit = unit_position(asked)
-    constant = 1 if design.intercept and not design.effects else 0
-    nested = tuple(any(e.nested_in(c) for c in clusters) for e in design.effects)
+    effects = levelled(design.effects, design.slopes)
+    nested = tuple(any(e.nested_in(c) for c in clusters) for e in effects)
     return Counts(
         n=design.n,
-        regressors=estimate.regressors + constant,
-        levels=tuple(e.levels for e in design.effects),
+        regressors=estimate.regressors + int(design.intercept and not design.effects),
+        levels=tuple(e.levels for e in effects),
         nested=nested,
         absorbed_rank=absorbed.rank,
         unit_levels=None if unit is None else design.effects[unit].levels,
         clusters=min((c.levels for c in clusters), default=None),
-        redundant=pairwise_redundant(design.effects, nested) if asked.ssc == "reghdfe" else (0,) * len(nested),
+        redundant=pairwise_redundant(effects, nested) if asked.ssc == "reghdfe" else (0,) * len(nested),
+        slopes=count_slopes(design.effects, design.slopes, design.intercept),
     )
 
 

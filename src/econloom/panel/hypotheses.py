@@ -134,14 +134,17 @@ def fixed_effects_f(fit: Fit) -> Result:
         return PERFECT
     if fit.request.vcov.kind != "iid":
         return Unavailable(f"the F of the effects assumes iid errors, not {fit.request.vcov}: use with_vcov(el.iid())")
-    pooled_design = replace(fit.design, effects=(), intercept=True)
+    if not fit.design.intercept:
+        return Unavailable("the model has no constant beside its slopes")
+    pooled_design = replace(fit.design, effects=(), slopes=(), intercept=True)
     moments = cross_multiply(sweep(pooled_design))
     at = fit.design.positions([fit.request.model.outcome])[0]
     regressors = list(zip(fit.estimate.columns, fit.estimate.names, strict=False))
     pooled = least_squares(moments, (at, "y"), regressors, None)
     r = fit.absorbed.rank
+    null = "all effects are equal" + (" and all varying slopes zero" if fit.design.slopes else "")
     df = fit.design.n - fit.estimate.regressors - r
-    return specification.restriction_f(pooled.rss, fit.estimate.rss, r - 1, df, "all effects are equal")
+    return specification.restriction_f(pooled.rss, fit.estimate.rss, r - 1, df, null)
 
 
 def endogeneity(fit: Fit) -> Result:

@@ -115,6 +115,8 @@ def refuse_options(asked: Request, name: str) -> None:
     ------
     UsageError
     """
+    if sloped := [e.name for e in asked.model.effects if e.slopes]:
+        raise UsageError(f"el.{name} takes no varying slopes: {', '.join(sloped)}", hint="dummies: i(firm, t)")
     if asked.ssc not in {"fixest", "none"}:
         raise UsageError(f"el.{name} has no convention {asked.ssc}", hint="ssc='fixest' or ssc='none'")
     if asked.vcov.kind not in {"iid", "hc1", "cluster"}:

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from econloom.core.errors import DataError
-from econloom.panel.absorb import Absorber, FloatArray, absorber
+from econloom.panel.absorb import Absorber, FloatArray, SlopedAbsorber, absorber, sloped_absorber
 from econloom.panel.design import Design
 from econloom.panel.passes import one_blas_thread, row_halves, spread, together
 
@@ -32,7 +32,7 @@ class Absorbed:
         Weighted; means are zero in a model without constant and effects.
     constant : (m,) bool array
         Columns that hold one value.
-    absorber : Absorber or None
+    absorber : Absorber, SlopedAbsorber or None
         None without effects.
     rank : int
         Dimensions of the effects; 0 without them (the intercept counts as a regressor).
@@ -43,7 +43,7 @@ class Absorbed:
     means: FloatArray
     scales: FloatArray
     constant: tuple[bool, ...]
-    absorber: Absorber | None
+    absorber: Absorber | SlopedAbsorber | None
     rank: int
     weights: FloatArray | None
 
@@ -104,13 +104,20 @@ def sweep(design: Design) -> Absorbed:
     constant = (scales <= CONSTANT_COLUMN * np.abs(means)) | (scales == 0)
     scales = np.where(constant, 1.0, scales)
     inverse = np.where(constant, 0.0, 1.0 / scales)
-    engine = absorber(design.effects, design.weights) if design.effects else None
+    engine = _engine(design)
     if engine:
         block = engine.standardised(design.block, means, inverse, np.full(len(means), float(design.n)))
     else:
         block = (design.block - means) * inverse
     flags = tuple(constant.tolist())
     return Absorbed(block, means, scales, flags, engine, engine.rank if engine else 0, design.weights)
+
+
+def _engine(design: Design) -> Absorber | SlopedAbsorber | None:
+    """What sweeps the effects out; None without effects."""
+    if design.slopes:
+        return sloped_absorber(design.effects, design.slopes, design.weights, design.intercept)
+    return absorber(design.effects, design.weights) if design.effects else None
 
 
 def _standards(design: Design) -> tuple[FloatArray, FloatArray]:

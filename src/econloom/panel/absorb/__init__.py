@@ -11,6 +11,7 @@ from econloom.panel.absorb.means import (
     schur_complement,
 )
 from econloom.panel.absorb.rows import sorting_order
+from econloom.panel.absorb.slopes import SlopedAbsorber, Slopes, count_slopes, levelled, sloped_absorber
 
 __all__ = [
     "Absorber",
@@ -18,14 +19,19 @@ __all__ = [
     "GroupMeans",
     "Grouping",
     "IntArray",
+    "SlopedAbsorber",
+    "Slopes",
     "absorber",
     "compact",
+    "count_slopes",
     "dummy_columns",
     "largest",
+    "levelled",
     "pairwise_redundant",
     "pivoted_cholesky",
     "refuse_too_many",
     "schur_complement",
     "singletons",
+    "sloped_absorber",
     "sorting_order",
 ]

@@ -50,7 +50,7 @@ def expand(model: ModelSpec, sampled: Sampled) -> ModelSpec:
     """
     if not has_factors(model, sampled):
         return model
-    constant = model.intercept or bool(model.effects)
+    constant = model.spans_constant
     found: dict[str, tuple[Term, ...]] = {}
     for part in ("terms", "endogenous", "instruments"):
         beside = {t.key for t in (*model.terms, *getattr(model, part))}

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from econloom.core.errors import ExpressionError, UsageError, listed
 from econloom.core.expressions import Node, Token, parse_tokens, tokenize
+from econloom.panel.formula.slopes import cut_slopes, effect_terms
 from econloom.panel.formula.spec import EffectTerm, ModelSpec, Term, quoted
-from econloom.panel.formula.terms import TermReader, Terms, alternatives, effect_terms
+from econloom.panel.formula.terms import TermReader, Terms, alternatives
 
 MOST_MODELS = 1_000
 """Models that one formula may stand for."""
@@ -22,7 +23,8 @@ def parse_formula(text: str) -> ModelSpec:
     text : str
         ``"y ~ x + c | fe1 + fe2^fe3 | endo ~ z1 + z2"``. Terms are expressions (``log(x)``, ``l(x, 1)``,
         ``I(x^2)``), ``a:b`` is a product, ``a*b`` is ``a + b + a:b``, ``l(x, 1:2)`` is two terms, ``i(a, ref=)`` and
-        ``i(a, b)`` are dummies of a factor; ``0`` or ``-1`` leaves the intercept out.
+        ``i(a, b)`` are dummies of a factor; ``0`` or ``-1`` leaves the intercept out. Among the effects ``fe[x]`` has
+        slopes of x in each group beside its effect, ``fe[[x]]`` slopes only.
 
     Returns
     -------
@@ -34,7 +36,7 @@ def parse_formula(text: str) -> ModelSpec:
         The formula cannot be read; a caret stands under the place.
     UsageError
         The formula has several models, fewer instruments than endogenous variables, or a construct that is not
-        built (``fe[x]``, ``poly()``), by name.
+        built (``poly()``), by name.
 
     Examples
     --------
@@ -75,7 +77,7 @@ def parse_formulas(text: str) -> tuple[ModelSpec, ...]:
     outcomes = _outcomes(reader, left)
     endogenous, instruments = _instrumented(reader, parts)
     sums = alternatives(text, _tree(text, parts[0], "the regressors"))
-    effects = _effect_sets(text, parts[1]) if len(parts) > 1 else [()]
+    effects = _effect_sets(reader, parts[1]) if len(parts) > 1 else [()]
     count = len(effects) * len(outcomes) * len(sums)
     if count > MOST_MODELS:
         raise UsageError(f"the formula stands for {count:,} models; at most {MOST_MODELS:,} are fitted at once")
@@ -104,7 +106,7 @@ def retyped(model: ModelSpec) -> ModelSpec:
         names = ["0", *(n for n in names if n != "1")]
     parts = [f"{_typed(model.outcome)} ~ {' + '.join(names)}"]
     if model.effects:
-        parts.append(" + ".join("^".join(map(quoted, e.columns)) for e in model.effects))
+        parts.append(" + ".join(e.text for e in model.effects))
     if model.endogenous:
         sides = (" + ".join(map(_typed, side)) for side in (model.endogenous, model.instruments))
         parts.append(" ~ ".join(sides))
@@ -155,11 +157,10 @@ def _instrumented(reader: TermReader, parts: list[list[Token]]) -> tuple[Terms, 
     return endogenous, instruments
 
 
-def _effect_sets(text: str, tokens: Sequence[Token]) -> list[tuple[EffectTerm, ...]]:
-    if any(_is(t, "[") for t in tokens):
-        raise UsageError("varying slopes, effect[x], are not built yet")
-    node = _tree(text, tokens, "the list of effects")
-    return [effect_terms(text, pieces) for pieces in alternatives(text, node)]
+def _effect_sets(reader: TermReader, tokens: Sequence[Token]) -> list[tuple[EffectTerm, ...]]:
+    rest, slopes = cut_slopes(reader, tokens)
+    node = _tree(reader.text, rest, "the list of effects")
+    return [effect_terms(reader.text, pieces, slopes) for pieces in alternatives(reader.text, node)]
 
 
 def _sides(text: str, tokens: Sequence[Token]) -> tuple[list[Token], list[Token]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from econloom.core.expressions import Binary, Call, Items, Name, Node, Number, Text, Truth, Unary, children
@@ -140,10 +140,39 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class EffectTerm:
-    """A set of fixed effects: the groups of one column, or of several joined by ``^``."""
+    """A set of fixed effects: the groups of one column, or of several joined by ``^``, perhaps with slopes.
+
+    Attributes
+    ----------
+    name : str
+        ``firm``, ``firm^year``, ``firm[t, log(z)]``, ``firm[[t]]``.
+    columns : tuple of str
+    slopes : tuple of Term
+        Variables whose coefficient each group has of its own.
+    levels : bool
+        Whether each group has an effect of its own; False of ``firm[[t]]``.
+    """
 
     name: str
     columns: tuple[str, ...]
+    slopes: tuple[Term, ...] = ()
+    levels: bool = True
+
+    @classmethod
+    def of(cls, columns: tuple[str, ...], slopes: tuple[Term, ...] = (), levels: bool = True) -> EffectTerm:
+        """With the name that fixest gives it."""
+        return cls("^".join(columns) + _bracketed([t.name for t in slopes], levels), columns, slopes, levels)
+
+    @property
+    def text(self) -> str:
+        """As a formula writes it."""
+        groups = "^".join(map(quoted, self.columns))
+        return groups + _bracketed([t.factors[0].text for t in self.slopes], self.levels)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """The same for two that absorb the same columns."""
+        return self.columns, self.levels, tuple(t.key for t in self.slopes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +187,7 @@ class ModelSpec:
     terms : tuple of Term
         Exogenous regressors in the order of the formula, without the intercept.
     intercept : bool
-        False after ``0 +`` or ``- 1``; without meaning where there are effects.
+        False after ``0 +`` or ``- 1``; without meaning where there are effects that are not slopes only.
     effects : tuple of EffectTerm
     endogenous, instruments : tuple of Term
         The two sides of the part ``| endogenous ~ instruments``; the instruments are those left out of the model.
@@ -181,6 +210,21 @@ class ModelSpec:
     def regressors(self) -> tuple[Term, ...]:
         """Endogenous variables, then exogenous regressors."""
         return (*self.endogenous, *self.terms)
+
+    @property
+    def slopes(self) -> tuple[Term, ...]:
+        """Slope variables of all effects."""
+        return tuple(t for e in self.effects for t in e.slopes)
+
+    @property
+    def spans_constant(self) -> bool:
+        """Whether a constant is estimated or absorbed; effects that are slopes only absorb none."""
+        return self.intercept or any(e.levels for e in self.effects)
+
+
+def _bracketed(slopes: Sequence[str], levels: bool) -> str:
+    listed = ", ".join(slopes)
+    return f"[{listed}]" if slopes and levels else f"[[{listed}]]" if slopes else ""
 
 
 def quoted(name: str) -> str:

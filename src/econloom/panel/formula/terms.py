@@ -7,7 +7,7 @@ from itertools import combinations
 
 from econloom.core.errors import ExpressionError, UsageError
 from econloom.core.expressions import Binary, Call, Items, Name, Node, Number, Token, Unary
-from econloom.panel.formula.spec import EffectTerm, Factor, Levels, LevelValue, Term, functions_in, literal, quoted
+from econloom.panel.formula.spec import Factor, Levels, LevelValue, Term, functions_in, literal, quoted
 
 LAGS = ("l", "f", "d", "lag", "lead", "diff")
 STEPWISE = ("sw", "sw0", "csw", "csw0", "mvsw")
@@ -30,7 +30,7 @@ class TermReader:
         self.tokens = tokens
 
     def outcome(self, tokens: Sequence[Token], node: Node) -> Term:
-        """The term of an outcome from its tree; ``tokens`` ends with an end token after it."""
+        """The term of an outcome or a slope variable from its tree; ``tokens`` ends with an end token after it."""
         self._refuse_reserved(node)
         start = tokens[0].position
         typed = self.text[start : tokens[-1].position].strip()
@@ -209,26 +209,5 @@ def _choices(call: Call) -> list[list[tuple[int, Node]]]:
     return [[], *parts] if call.function.endswith("0") else parts
 
 
-def effect_terms(text: str, pieces: Sequence[tuple[int, Node]]) -> tuple[EffectTerm, ...]:
-    """The effects of a sum; ``0`` stands for none."""
-    found: dict[tuple[str, ...], EffectTerm] = {}
-    for sign, piece in pieces:
-        if isinstance(piece, Number) and piece.value in (0.0, 1.0):
-            continue
-        columns = tuple(n.name for n in _joined(text, piece))
-        if sign < 0:
-            raise ExpressionError("an effect is taken away with '-'", text, piece.position, "leave it out")
-        found.setdefault(tuple(sorted(columns)), EffectTerm("^".join(columns), columns))
-    return tuple(found.values())
-
-
 def _column(node: Name) -> Factor:
     return Factor(node.name, quoted(node.name), node, node.position)
-
-
-def _joined(text: str, node: Node) -> list[Name]:
-    if isinstance(node, Name):
-        return [node]
-    if isinstance(node, Binary) and node.op == "^":
-        return [*_joined(text, node.left), *_joined(text, node.right)]
-    raise ExpressionError("an effect is a column, or columns joined by '^'", text, node.position)

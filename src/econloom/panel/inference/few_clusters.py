@@ -28,7 +28,7 @@ from scipy.linalg import solve_triangular
 
 from econloom.core.errors import EstimationError
 from econloom.panel import plain
-from econloom.panel.absorb import Absorber, FloatArray, Grouping, IntArray
+from econloom.panel.absorb import Absorber, FloatArray, Grouping, IntArray, SlopedAbsorber
 from econloom.panel.absorb.effects import DENSE_LEVELS, Dense
 from econloom.panel.linear.iv import IVEstimate
 from econloom.panel.linear.ols import Estimate
@@ -139,9 +139,11 @@ def hat_factor(estimate: Estimate, absorbed: Absorbed) -> Factor:
     Raises
     ------
     EstimationError
-        The effects beside the largest have too many levels.
+        The effects beside the largest have too many levels, or there are varying slopes.
     """
     Z = absorbed.block[:, list(estimate.columns)] @ estimate.whitening
+    if isinstance(absorbed.absorber, SlopedAbsorber):
+        raise EstimationError("the correction for few clusters (cr2) takes no varying slopes", hint="el.cluster()")
     if absorbed.absorber is not None:
         codes, roots, others = _of_effects(absorbed.absorber)
         return Factor(codes, roots, np.hstack([Z, others]))

@@ -7,7 +7,7 @@ from scipy.linalg import solve_triangular
 
 from econloom.core.errors import EstimationError
 from econloom.panel import plain
-from econloom.panel.absorb import Absorber, FloatArray
+from econloom.panel.absorb import Absorber, FloatArray, SlopedAbsorber
 from econloom.panel.absorb.effects import DENSE_LEVELS, Dense
 from econloom.panel.linear.iv import IVEstimate
 from econloom.panel.linear.ols import Estimate
@@ -42,8 +42,10 @@ def leverages(estimate: Estimate, absorbed: Absorbed) -> FloatArray:
     return np.asarray(w * (h + intercept))
 
 
-def _of_effects(absorber: Absorber) -> FloatArray:
+def _of_effects(absorber: Absorber | SlopedAbsorber) -> FloatArray:
     """Of all effects without the weight of the row, (n,)."""
+    if isinstance(absorber, SlopedAbsorber):
+        return _of_slopes(absorber)
     rows, solver = absorber.rows, absorber.solver
     sizes = np.diff(rows.starts)
     totals = sizes if not rows.weights.size else np.add.reduceat(rows.weights, rows.starts[:-1])
@@ -55,6 +57,17 @@ def _of_effects(absorber: Absorber) -> FloatArray:
     back = np.empty_like(h)
     back[absorber.order] = h
     return back
+
+
+def _of_slopes(absorber: SlopedAbsorber) -> FloatArray:
+    n, columns = absorber.others.shape
+    if n * columns**2 > MOST_WORK:
+        raise EstimationError(
+            f"hc2 and hc3 need the leverage of every row: {columns:,} columns of effects and slopes beside the largest "
+            f"are too many for {n:,} rows",
+            hint="el.hc1() or el.cluster()",
+        )
+    return absorber.leverages()
 
 
 def _of_others(absorber: Absorber) -> FloatArray:

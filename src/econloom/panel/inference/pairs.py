@@ -82,6 +82,8 @@ def pairs_bootstrap(fit: Fit, draws: int = 999, seed: int = 1) -> PairsBootstrap
         raise EstimationError(f"{fit.clusters[0].levels} clusters of {fit.clusters[0].name!r} are too few to draw from")
     if draws < 2:
         raise UsageError(f"pairs_bootstrap(): {draws} draws are too few", hint="draws=999")
+    if fit.design.slopes:
+        raise EstimationError(f"the pairs bootstrap takes no varying slopes: {fit.request.model.text}")
     terms, columns, dummies = _pairs_columns(fit)
     q, G = dummies.shape[1], fit.clusters[0].levels
     Z = np.hstack([dummies, columns])

@@ -28,9 +28,13 @@ from econloom.panel.absorb import (
     pivoted_cholesky,
     refuse_too_many,
     schur_complement,
+    sloped_absorber,
 )
 from econloom.panel.design import Design
 from econloom.panel.moments import Absorbed
+
+EXPLAINED = 1e-16
+"""A constant of which slopes leave less than this share of its squares is spanned by them."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,17 @@ def intercept(absorbed: Absorbed) -> Offset:
 def centred(absorbed: Absorbed) -> Offset:
     """The constant of ``areg`` and ``reghdfe``, ``mean(y) - mean(X)' b``: effects that average zero over the rows."""
     return intercept(absorbed)
+
+
+def beside_slopes(design: Design) -> Offset | Unavailable:
+    """The intercept of a model whose effects are slopes only: ``z'W (y - X b) / z'Wz``, z what they leave of 1."""
+    ones = np.ones((design.n, 1))
+    z = sloped_absorber(design.effects, design.slopes, design.weights, constant=False).residuals(ones)[:, 0]
+    wz = z if design.weights is None else z * design.weights
+    left = float(wz @ z)
+    if left <= EXPLAINED * design.n:
+        return Unavailable("the slopes span it")
+    return Offset(wz @ design.block / left, z / left)
 
 
 def base_period(design: Design, absorbed: Absorbed, unit: int) -> Offset | Unavailable:

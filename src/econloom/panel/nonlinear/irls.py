@@ -267,7 +267,8 @@ def _step(problem: Problem, absorbed: Absorbed, eta: FloatArray, names: tuple[st
     level = float(weights.mean())
     block, m = absorbed.block, absorbed.block.shape[1]
     block[:, 0] = residual
-    engine = reweighted(absorbed.absorber, weights / level) if absorbed.absorber else None
+    held = absorbed.absorber
+    engine = reweighted(held, weights / level) if isinstance(held, Absorber) else None
     if engine:
         block = engine.standardised(block, np.zeros(m), np.ones(m), np.full(m, float(absorbed.n)))
     new = replace(absorbed, block=block, absorber=engine, weights=weights / level)

@@ -241,7 +241,7 @@ class TableModels:
             Why it cannot be computed yet.
         """
         planned = None
-        for term in parsed.columns:
+        for term in (*parsed.columns, *parsed.slopes):
             for factor in term.factors:
                 try:
                     planned = expressions.check(factor.text, panel.known, Scope(self.draft.scope.lists)) or planned
