@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -26,6 +26,8 @@ from econloom.report import tables
 
 Fits = Mapping[str, Fit]
 Numbers = tuple[float, float, float]
+_METHODS: Mapping[str, Literal["2sls", "liml", "gmm"]] = {"liml": "liml", "gmm": "gmm"}
+_BY_VARIABLE = {"first_stage_f", "sanderson_windmeijer_f"}
 
 
 def fit_all(panel: Panel, models: Sequence[Mapping[str, Any]], where: str | None, scope: Scope) -> dict[str, Fit]:
@@ -92,7 +94,7 @@ def _request(panel: Panel, model: Mapping[str, Any], where: str | pl.Series | No
         scope=scope,
         unit=panel.unit,
         ssc=model["ssc"],
-        method="liml" if model["estimator"] == "liml" else "2sls",
+        method=_METHODS.get(model["estimator"], "2sls"),
     )
 
 
@@ -188,9 +190,11 @@ def _diagnostic(row: Mapping[str, Any], columns: Sequence[Mapping[str, Any]], fi
     for place in row["at"]:
         column = columns[place - 1]
         name = row["test"]
-        if name == "first_stage_f" and column["endogenous"]:
-            name = f"first_stage_f[{column['endogenous']}]"
-        cells[place - 1] = _result(fits[column["key"]], name)
+        made = fits[column["key"]]
+        variable = column["endogenous"] or next((t.name for t in made.request.model.endogenous), None)
+        if name in _BY_VARIABLE and variable:
+            name = f"{name}[{variable}]"
+        cells[place - 1] = _result(made, name)
     return DiagnosticRow(row["test"], _text(row["label"]), tuple(cells), digits=row["digits"])
 
 

@@ -19,7 +19,7 @@ from econloom.study.language.settings import Vcov
 from econloom.study.language.tables import Column, RegressionTable
 from econloom.study.planning.draft import Draft, PanelDraft
 
-LINEAR = {"ols", "iv", "liml", "pooled"}
+LINEAR = {"ols", "iv", "liml", "gmm", "pooled"}
 ESTIMATORS = LINEAR | {"random_effects", "between", "first_difference", "poisson", "logit"}  # those that are built
 _POOLED_SSC = "fixest"  # without effects: (n - 1) / (n - k), as every program has it
 
