@@ -279,7 +279,7 @@ def _run(path: Path, tables: Sequence[str] | None, out: Path | None, as_json: bo
         record = json.loads((done.path / "run.json").read_text(encoding="utf-8"))
         _print_json({"ok": True, "out": str(done.path), **record})
         return
-    _report(done)
+    _report(done, lang)
 
 
 def _bar(as_json: bool) -> AbstractContextManager[Any]:
@@ -289,7 +289,7 @@ def _bar(as_json: bool) -> AbstractContextManager[Any]:
     return bar(enabled=sys.stderr.isatty() and not as_json)
 
 
-def _report(done: Run) -> None:
+def _report(done: Run, lang: Language) -> None:
     """What a person wants to know after a run."""
     from econloom.study.run import noteworthy
 
@@ -298,9 +298,9 @@ def _report(done: Run) -> None:
     print(f"{done.plan.spec.study}: {sum(done.seconds.values()):.1f} s")
     assert done.path is not None
     for table, made in done.tables.items():
-        print(f"  {table:<14} {done.path / 'tables' / table}.docx  {made.title.text('zh')}")
+        print(f"  {table:<14} {done.path / 'tables' / table}.docx  {made.title.text(lang.value)}")
     for figure, drawn in done.figures.items():
-        print(f"  {figure:<14} {done.path / 'figures' / figure}.svg  {drawn.title.text('zh')}")
+        print(f"  {figure:<14} {done.path / 'figures' / figure}.svg  {drawn.title.text(lang.value)}")
     for table in done.stale:
         print(f"  {table:<14} stale: made before the study changed; run it again")
     with suppress(ValueError):
