@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 
-from econloom.core.errors import UsageError
+from econloom.core.errors import OutputError, UsageError
 from econloom.core.labels import Label, Lang
 from econloom.report import figures, fonts
 from econloom.report.figures import Difference, Differences, Facet, Interval, Intervals, Line, Trend, TrendSpec
@@ -175,3 +175,10 @@ def test_with_a_chinese_font_labels_are_chinese(monkeypatch: pytest.MonkeyPatch)
         warnings.simplefilter("error")
         words = texts(trend(), "zh", monkeypatch)
     assert {"发达国家", "发展中国家", "全球化指数", "年份", "ec"} <= set(words)
+
+
+def test_a_folder_below_a_file_is_said_and_not_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    point = figures.Interval("x", Label.same("x"), 1.0, 0.0, 2.0)
+    with pytest.raises(OutputError, match="cannot write"):
+        figures.write_all(figures.Intervals("f1", Label.same("F"), (point,)), tmp_path / "file" / "below")

@@ -5,7 +5,6 @@ A figure has no title inside; the title is its caption, which the reports print 
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Literal
 import polars as pl
 
 from econloom.core.errors import OutputError, UsageError, did_you_mean, listed
+from econloom.core.files import replace_file
 from econloom.core.labels import Label, Lang
 
 Kind = Literal["svg", "pdf", "png"]
@@ -338,14 +338,10 @@ def write_all(figure: Figure, folder: str | Path, lang: Lang = "zh", kinds: Iter
     made = []
     for kind in kinds:
         content, path = draw(figure, kind, lang), Path(folder) / f"{figure.id}.{kind}"
-        aside = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            aside.write_bytes(content)
-            aside.replace(path)
+            replace_file(path, content)
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-        finally:
-            aside.unlink(missing_ok=True)
         made.append(path)
     return tuple(made)

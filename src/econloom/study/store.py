@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from econloom.core.errors import OutputError
+from econloom.core.files import replace_file
 
 RUN_FILE = "run.json"
 _JOURNAL = ".econloom-commit.json"
@@ -234,11 +235,7 @@ def write_text(path: str | Path, text: str) -> None:
     OutputError
     """
     path = Path(path)
-    aside = path.with_name(f".{path.name}.part")
     try:
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
+        replace_file(path, text.encode("utf-8"))
     except (OSError, ValueError) as error:
-        with suppress(OSError):
-            aside.unlink()
         raise OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from error

@@ -5,13 +5,13 @@ Formats are loaded when they are asked for, so that a Markdown table never waits
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 
 from econloom.core.errors import OutputError, UsageError, did_you_mean, listed
+from econloom.core.files import replace_file
 from econloom.core.labels import Lang
 from econloom.core.table import Table
 
@@ -96,7 +96,7 @@ def write(table: Table, path: str | Path, lang: Lang = "zh") -> Path:
     content = render(table, path.suffix.removeprefix(".").lower(), lang)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, content)
+        replace_file(path, content)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
     return path
@@ -117,12 +117,3 @@ def write_all(
     if not _STEM.fullmatch(table.id):
         raise UsageError(f"the table id {table.id!r} cannot be a file name", hint="letters, digits, '_', '-' and '.'")
     return tuple(write(table, Path(folder) / f"{table.id}.{kind}", lang) for kind in formats)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        aside.write_bytes(content)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
