@@ -1,128 +1,24 @@
-"""The verbs of the command line. Everything heavy is imported inside them, so that ``--help`` is quick."""
+"""The verbs of a study: demo, check, plan, run, replicate, open, schema."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, suppress
-from enum import StrEnum
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from econloom import __version__
-from econloom.core.errors import EconloomError, StudyFileError, UsageError, did_you_mean
+from econloom.cli.app import AsJson, Lang, Language, app, print_json, progress_bar
+from econloom.core.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from econloom.study import Run, Study
 
-app = typer.Typer(
-    name="econloom",
-    help="Turn an empirical paper into a program: one study file, from raw tables to the journal table.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-class Language(StrEnum):
-    """Language of tables."""
-
-    zh = "zh"
-    en = "en"
-
-
 StudyPath = Annotated[Path, typer.Argument(help="A study file, or a folder with a study.yaml.", show_default=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-Lang = Annotated[Language, typer.Option("--lang", help="Language of the tables.")]
 TableNames = Annotated[list[str] | None, typer.Argument(help="Only these tables.", show_default=False)]
-INTERRUPTED = 130
-# typer's own copy of click, or click itself under an older typer
-_WRONG_USAGE: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
-
-
-def run_command(arguments: Sequence[str]) -> int:
-    """Run one command.
-
-    Parameters
-    ----------
-    arguments : sequence of str
-        As typed after ``econloom``.
-
-    Returns
-    -------
-    int
-        Exit code: 0 well, 1 a check failed, 2 usage or study file, 3 data, 4 estimation, 130 interrupted.
-    """
-    try:
-        code = app(args=list(arguments), prog_name="econloom", standalone_mode=False)
-    except EconloomError as error:
-        return _fail(error, "--json" in arguments)
-    except _WRONG_USAGE as error:
-        return _fail(_usage(error), "--json" in arguments)
-    except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
-    except typer.Exit as leave:
-        return int(leave.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except MemoryError:
-        return _fail(EconloomError("not enough memory for this"), "--json" in arguments)
-    if code == INTERRUPTED:  # newer versions of typer return it, older ones raise
-        print("interrupted: nothing was changed", file=sys.stderr)
-    return code if isinstance(code, int) else 0
-
-
-def _usage(error: Any) -> UsageError:
-    message = error.format_message()
-    if message.startswith("No such command"):
-        name = message.split("'")[1]
-        message = f"no command {name!r}{did_you_mean(name, _commands())}"
-    return UsageError(message, hint="econloom --help")
-
-
-def _commands() -> list[str]:
-    return [c.name or c.callback.__name__ for c in app.registered_commands if c.callback]
-
-
-def _fail(error: EconloomError, as_json: bool) -> int:
-    if as_json:
-        problems = error.problems if isinstance(error, StudyFileError) else (error,)
-        print(
-            json.dumps(
-                {"ok": False, "exit_code": error.exit_code, "errors": [_as_dict(p) for p in problems]},
-                ensure_ascii=False,
-            )
-        )
-    else:
-        print(error, file=sys.stderr)
-    return error.exit_code
-
-
-def _as_dict(error: EconloomError) -> dict[str, Any]:
-    where = error.where
-    place = {"file": where.file, "line": where.line, "column": where.column} if where else None
-    return {"kind": type(error).__name__, "message": error.message, "where": place, "hint": error.hint}
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=1))
-
-
-@app.callback(invoke_without_command=True)
-def _root(
-    context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
-) -> None:
-    if version:
-        print(f"econloom {__version__}")
-        raise typer.Exit
-    if context.invoked_subcommand is None:
-        print(context.get_help())
 
 
 @app.command()
@@ -153,7 +49,7 @@ def check(study: StudyPath, as_json: AsJson = False) -> None:
         "warnings": list(plan.warnings),
     }
     if as_json:
-        _print_json(facts)
+        print_json(facts)
         return
     for warning in plan.warnings:
         print(f"warning: {warning}", file=sys.stderr)
@@ -168,7 +64,7 @@ def plan(study: StudyPath, tables: TableNames = None, as_json: AsJson = False) -
     """Print what would run, in order, without running it."""
     made = _open(study).plan()
     if as_json:
-        _print_json(made.to_dict(tables))
+        print_json(made.to_dict(tables))
         return
     listing = made.to_dict(tables)
     print(f"{listing['study']}: {len(listing['steps'])} steps, versions {', '.join(listing['versions'])}")
@@ -205,12 +101,12 @@ def replicate(
     opened = _open(study)
     folder = out or _default_out(study)
     if not opened.is_current(folder):
-        with _bar(as_json) as listener:
+        with progress_bar(as_json) as listener:
             opened.run(None, folder, lang.value, listener)
     found = replication.replicate(opened.spec, folder)
     written = replication.write(found, folder, lang.value)
     if as_json:
-        _print_json({"ok": found.ok, "problems": list(found.problems()), "cells": found.cells.to_dicts()})
+        print_json({"ok": found.ok, "problems": list(found.problems()), "cells": found.cells.to_dicts()})
     else:
         print("\n".join(replication.lines(found)))
         print(f"every cell in {written / 'cells.csv'}")
@@ -237,7 +133,7 @@ def open_(
         raise UsageError(f"no table {table!r}{did_you_mean(table, record['tables'])}", hint=", ".join(record["tables"]))
     path = folder.path / "tables" / (f"{table}.docx" if table else "")
     if as_json:
-        _print_json({"path": str(path.resolve())})
+        print_json({"path": str(path.resolve())})
         return
     print(path)
     if sys.stdout.isatty():
@@ -272,21 +168,14 @@ def _default_out(path: Path) -> Path:
 
 def _run(path: Path, tables: Sequence[str] | None, out: Path | None, as_json: bool, lang: Language) -> None:
     study = _open(path)
-    with _bar(as_json) as listener:
+    with progress_bar(as_json) as listener:
         done = study.run(tables, out or _default_out(path), lang.value, listener)
     if as_json:
         assert done.path is not None
         record = json.loads((done.path / "run.json").read_text(encoding="utf-8"))
-        _print_json({"ok": True, "out": str(done.path), **record})
+        print_json({"ok": True, "out": str(done.path), **record})
         return
     _report(done, lang)
-
-
-def _bar(as_json: bool) -> AbstractContextManager[Any]:
-    """A progress bar on a terminal, else nothing."""
-    from econloom.study.progress import bar
-
-    return bar(enabled=sys.stderr.isatty() and not as_json)
 
 
 def _report(done: Run, lang: Language) -> None:

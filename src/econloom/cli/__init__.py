@@ -1,0 +1,8 @@
+"""The verbs of the command line. Everything heavy is imported inside them, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+from econloom.cli import studies as studies
+from econloom.cli.app import app, run_command
+
+__all__ = ["app", "run_command"]

@@ -1,0 +1,25 @@
+"""The wiring table: kind of step -> function. Each takes the step's parameters, its inputs' values and the context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from econloom.study.step import Step
+from econloom.study.steps import data, figures, models, summaries, variables
+from econloom.study.steps.context import Context, Work
+
+_WIRING: Mapping[str, Work] = {
+    **data.WIRING,
+    **variables.WIRING,
+    **models.WIRING,
+    **summaries.WIRING,
+    **figures.WIRING,
+}
+
+__all__ = ["Context", "perform"]
+
+
+def perform(step: Step, inputs: Sequence[Any], context: Context) -> Any:
+    """Do one step."""
+    return _WIRING[step.kind](step.params, inputs, context)

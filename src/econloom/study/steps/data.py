@@ -1,0 +1,97 @@
+"""Steps from raw sources to the rows of a panel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from econloom import iot
+from econloom.core.errors import DataError, listed
+from econloom.core.frame import Panel, whole_periods
+from econloom.core.lineage import Event
+from econloom.data import aggregate, clean, expressions, joins, readers
+from econloom.study.steps.context import Context, Work, in_span, scope_of
+
+
+def _read_tables(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> iot.YearlyTables:
+    found = iot.read(context.facts[params["digest"]].path, params["layout"])
+    if not isinstance(found, iot.YearlyTables):
+        raise DataError(f"{params['source']}: one table, where a folder of yearly tables is needed")
+    return found
+
+
+def _read_frame(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
+    frame = readers.read_frame(context.facts[params["digest"]].path)
+    panel = Panel(frame)
+    if params["where"] is not None:
+        kept = expressions.compute_condition(panel, params["where"], scope_of(params))
+        frame = frame.filter(kept.values.fill_null(False))
+        if frame.height == 0:
+            raise DataError(f"{params['source']}: no row where {params['where']}")
+    if params["columns"] is not None:
+        frame = frame.select(pl.col(old).alias(new) for new, old in params["columns"].items())
+    event = Event("read", f"{params['source']}: {frame.height} of {panel.height} rows", panel.height, frame.height)
+    return Panel(frame, events=(event,))
+
+
+def _start(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
+    """The rows of the study: all units of the source in the span."""
+    unit, time, span = params["unit"], params["time"], params["span"]
+    source = inputs[0]
+    events: tuple[Event, ...] = source.events
+    if isinstance(source, iot.YearlyTables):
+        keys = _keys_of(source, unit, time)
+    else:
+        keys = Panel.build(source.frame, unit, time, "the starting source").frame
+    if span is not None:
+        present = set(keys[time].to_list())
+        first, last = min(present), max(present)
+        inside = range(max(span[0], first), min(span[1], last) + 1)
+        absent = [y for y in (*span, *inside) if y not in present]
+        if absent:
+            raise DataError(
+                f"the span {span[0]}-{span[1]} has periods without data: {listed(sorted(set(absent)))}",
+                hint=f"the source has {first} to {last}",
+            )
+        keys = keys.filter(pl.col(time).is_between(*span))
+    panel = Panel.build(keys, unit, time, "the starting source")
+    event = Event("read", f"{panel.height} rows, {keys[unit].n_unique()} units", rows_after=panel.height)
+    return Panel(panel.frame, unit, time, events=(*events, event))
+
+
+def _keys_of(source: iot.YearlyTables, unit: str, time: str) -> pl.DataFrame:
+    countries = pl.DataFrame({unit: [c for c in source.countries if c != source.rest_of_world]})
+    return countries.join(pl.DataFrame({time: list(source.years)}), how="cross")
+
+
+def _join(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
+    panel, source = inputs
+    keyed = source
+    if panel.time in params["on"] and panel.time in source.columns:
+        keyed = Panel(source.frame.with_columns(whole_periods(source.column(panel.time), params["source"])))
+    joined = joins.left_join(panel, keyed, params["source"], params["columns"], params["on"])
+    events = (*panel.events, *source.events, joined.events[-1])
+    return Panel(joined.frame, joined.unit, joined.time, joined.variables, events)
+
+
+def _aggregate(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
+    return aggregate.aggregate(in_span(inputs[0], params["span"]), params["by"], params["make"], scope_of(params))
+
+
+def _drop(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
+    panel: Panel = inputs[0]
+    where = expressions.compute_condition(panel, params["where"], scope_of(params))
+    dropped = clean.drop_rows(panel, where.values, params["why"])
+    return dropped.with_rows(dropped.frame, *where.events)
+
+
+WIRING: Mapping[str, Work] = {
+    "read_tables": _read_tables,
+    "read_frame": _read_frame,
+    "start": _start,
+    "join": _join,
+    "drop": _drop,
+    "aggregate": _aggregate,
+}

@@ -1,0 +1,54 @@
+"""Steps that draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from econloom.core.labels import Label
+from econloom.data import expressions
+from econloom.report import figures
+from econloom.study import estimates
+from econloom.study.steps.context import Context, Work, in_span, scope_of
+
+
+def _trend(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> figures.Trend:
+    panel = in_span(inputs[0], params["span"])
+    scope = scope_of(params)
+    groups = {
+        g["name"]: (
+            Label(zh=g["zh"] or g["name"], en=g["en"] or g["name"]),
+            expressions.condition(panel, g["where"], scope).fill_null(False),
+        )
+        for g in params["groups"]
+    }
+    labels = {name: Label(**label) for name, label in params["labels"].items()}
+    spec = figures.TrendSpec(
+        params["figure"],
+        Label(**params["title"]),
+        params["time"],
+        tuple(params["y"]),
+        params["stat"],
+        labels=labels,
+        notes=tuple(Label(**n) for n in params["notes"]),
+    )
+    return figures.trend(panel.frame, groups, spec)
+
+
+def _leave_one_out(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> figures.Intervals:
+    found = estimates.leave_one_out(inputs[0], params, scope_of(params), context.progress)
+    return figures.Intervals(
+        params["figure"],
+        Label(**params["title"]),
+        points=tuple(figures.Interval(n, Label.same(n), *numbers) for n, numbers in found[1:]),
+        value_label=Label(**params["labels"].get(params["term"], {"zh": params["term"], "en": params["term"]})),
+        place_label=Label(**params["labels"].get(params["leave"], {"zh": params["leave"], "en": params["leave"]})),
+        baseline=figures.Interval("all", Label(zh="全样本", en="all"), *found[0][1]),
+        notes=tuple(Label(**n) for n in params["notes"]),
+    )
+
+
+WIRING: Mapping[str, Work] = {
+    "trend": _trend,
+    "leave_one_out": _leave_one_out,
+}

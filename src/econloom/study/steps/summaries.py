@@ -1,0 +1,70 @@
+"""Tables that are no regressions: values, descriptions, correlations, variance inflation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from econloom.core.errors import DataError, did_you_mean, listed
+from econloom.core.frame import Panel
+from econloom.core.table import Table
+from econloom.data import describe, expressions
+from econloom.report import summaries, tables
+from econloom.study import estimates
+from econloom.study.steps.context import Context, Work, in_span, scope_of, table_spec
+
+
+def _values(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
+    panel = in_span(inputs[0], params["span"])
+    rows, across, columns = params["rows"], params["across"], params["columns"]
+    if not (kind := panel.column(params["values"]).dtype).is_numeric() and kind != pl.Null:
+        raise DataError(f"{params['values']!r} holds {kind}, not numbers")
+    present = panel.column(across).unique().to_list()
+    for column in columns:
+        if column not in present:
+            near = did_you_mean(str(column), [str(p) for p in present])
+            raise DataError(f"no {across} {column!r} in the panel{near}", hint=f"it has {listed(sorted(present), 50)}")
+    frame = panel.frame.filter(pl.col(across).is_in(pl.Series(columns).implode())).sort(rows, across)
+    cells = {(r, c): v for r, c, v in frame.select(rows, across, params["values"]).iter_rows()}
+    return tables.values(cells, table_spec(params), columns=columns)
+
+
+def _rows_of(params: Mapping[str, Any], panel: Panel) -> Panel:
+    """The rows of a table's sample, in the span."""
+    inside = in_span(panel, params["span"])
+    if params["where"] is None:
+        return inside
+    kept = expressions.condition(inside, params["where"], scope_of(params))
+    rows = inside.frame.filter(kept.fill_null(False))
+    if rows.height == 0:
+        raise DataError(f"no row where {params['where']}")
+    return inside.with_rows(rows)
+
+
+def _describe(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
+    panel = _rows_of(params, inputs[0])
+    columns = [c for c in params["columns"] if not params["all"] or panel.column(c).dtype.is_numeric()]
+    numbers = describe.descriptive(panel, columns)
+    return summaries.descriptive(numbers, table_spec(params), params["stats"], name_extremes=params["name_extremes"])
+
+
+def _correlate(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
+    values, p_values = describe.correlations(_rows_of(params, inputs[0]), params["columns"])
+    return summaries.correlations(params["columns"], values, table_spec(params), p_values)
+
+
+def _vif(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
+    panel = _rows_of(params, inputs[0])
+    return summaries.vif(
+        describe.variance_inflation(estimates.regressors(panel, params["formula"])), table_spec(params)
+    )
+
+
+WIRING: Mapping[str, Work] = {
+    "values": _values,
+    "describe": _describe,
+    "correlate": _correlate,
+    "vif": _vif,
+}
