@@ -31,6 +31,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "first_difference": ("econloom.panel.panels", "first_difference"),
     "tests": ("econloom.panel.hypotheses", None),
     "iot": ("econloom.iot", None),
+    "clean": ("econloom.data.clean", None),
     "study": ("econloom.study", "study"),
     "etable": ("econloom.report.tables", "etable"),
     "errors": ("econloom.core.errors", None),

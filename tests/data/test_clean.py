@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from econloom.core.errors import DataError, UsageError
 from econloom.core.frame import Panel
-from econloom.data import clean
+from econloom.data.clean import rows
+from econloom.data.columns import filling, timing
 
 CELLS = st.one_of(st.none(), st.floats(-1e6, 1e6))
 
@@ -33,7 +34,7 @@ def known(panel, unit):
 
 @given(panels(), st.none() | st.integers(1, 4))
 def test_carry_forward_by_hand(panel, limit):
-    done = clean.carry_forward(panel, panel.frame["x"], limit)
+    done = filling.carry_forward(panel, panel.frame["x"], limit)
     for ((unit, time), x), new, flag in zip(cells(panel).items(), done.values, done.filled, strict=True):
         before = [(t, v) for t, v in known(panel, unit) if t < time]
         near = before and (limit is None or time - before[-1][0] <= limit)
@@ -43,7 +44,7 @@ def test_carry_forward_by_hand(panel, limit):
 
 @given(panels())
 def test_interpolation_is_interior_linear_and_flagged(panel):
-    done = clean.interpolate(panel, panel.frame["x"])
+    done = filling.interpolate(panel, panel.frame["x"])
     for ((unit, time), x), new, flag in zip(cells(panel).items(), done.values, done.filled, strict=True):
         before = [p for p in known(panel, unit) if p[0] < time]
         after = [p for p in known(panel, unit) if p[0] > time]
@@ -60,7 +61,7 @@ def test_interpolation_is_interior_linear_and_flagged(panel):
 
 @given(panels(), st.integers(-3, 3))
 def test_lags_know_time(panel, periods):
-    moved = clean.lag(panel, panel.frame["x"], periods)
+    moved = timing.lag(panel, panel.frame["x"], periods)
     there = cells(panel)
     assert moved.to_list() == [there.get((u, t - periods)) for u, t in there]
 
@@ -68,7 +69,7 @@ def test_lags_know_time(panel, periods):
 @given(panels())
 def test_nothing_else_is_touched(panel):
     before = panel.frame.clone()
-    for made in (clean.carry_forward(panel, before["x"]).values, clean.interpolate(panel, before["x"]).values):
+    for made in (filling.carry_forward(panel, before["x"]).values, filling.interpolate(panel, before["x"]).values):
         assert made.len() == before.height
         assert made.name == "x"
         assert panel.with_column("x", made).frame.drop("x").equals(before.drop("x"))
@@ -80,26 +81,26 @@ def panel():
 
 
 def test_drops_say_what_and_why():
-    dropped = clean.drop_rows(panel(), pl.Series([False, None, True]), "no index")
+    dropped = rows.drop_rows(panel(), pl.Series([False, None, True]), "no index")
     assert dropped.frame["c"].to_list() == ["A", "A"]
     event = dropped.events[-1]
     assert (event.rows_before, event.rows_after, event.detail["units"]) == (3, 2, ["B"])
     assert "no index" in event.message
 
 
-@pytest.mark.parametrize(("rows", "words"), [([False, None, False], "drops no row"), ([True] * 3, "drops all 3 rows")])
-def test_a_drop_must_drop_something_and_leave_something(rows, words):
+@pytest.mark.parametrize(("gone", "words"), [([False, None, False], "drops no row"), ([True] * 3, "drops all 3 rows")])
+def test_a_drop_must_drop_something_and_leave_something(gone, words):
     with pytest.raises(DataError, match=words):
-        clean.drop_rows(panel(), pl.Series(rows), "why")
+        rows.drop_rows(panel(), pl.Series(gone), "why")
 
 
 def test_time_is_needed():
     bare = Panel.build(panel().frame)
-    for act in (clean.carry_forward, clean.interpolate, clean.lag):
+    for act in (filling.carry_forward, filling.interpolate, timing.lag):
         with pytest.raises(UsageError, match="need the unit and the time"):
             act(bare, bare.frame["x"])
     same = Panel(bare.frame, "t", "t")
     with pytest.raises(UsageError, match="the same column"):
-        clean.lag(same, same.frame["x"])
+        timing.lag(same, same.frame["x"])
     with pytest.raises(UsageError, match="at least 1"):
-        clean.carry_forward(panel(), panel().frame["x"], 0)
+        filling.carry_forward(panel(), panel().frame["x"], 0)

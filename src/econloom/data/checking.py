@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from econloom.core.errors import ExpressionError, UsageError, did_you_mean, listed
-from econloom.core.expressions import Binary, Call, Items, Name, Node, children, parse
+from econloom.core.expressions import Binary, Call, Items, Name, Node, Text, children, parse
 from econloom.data.functions import FUNCTIONS, PLANNED, Parameter, bind
 
 
@@ -89,9 +89,25 @@ def bound(node: Call, text: str) -> list[tuple[Parameter, Node]]:
         message = f"no function {node.function!r}{did_you_mean(node.function, (*FUNCTIONS, *PLANNED))}"
         raise ExpressionError(message, text, node.position, f"known: {', '.join(FUNCTIONS)}")
     try:
-        return bind(node.function, list(node.args), dict(node.kwargs))
+        found = bind(node.function, list(node.args), dict(node.kwargs))
     except UsageError as error:
         raise ExpressionError(error.message, text, node.position, error.hint) from None
+    for parameter, value in found:
+        _check_word(node.function, parameter, value, text)
+    return found
+
+
+def _check_word(function: str, parameter: Parameter, value: Node, text: str) -> None:
+    """A quoted text where one is needed, and one of its choices where it has them."""
+    if parameter.kind != "word":
+        return
+    choices = " or ".join(repr(c) for c in parameter.choices)
+    if not isinstance(value, Text):
+        hint = f"write {choices}" if choices else f"such as {parameter.name}='…'"
+        raise ExpressionError(f"{function}(): {parameter.name!r} is a quoted text", text, value.position, hint)
+    if parameter.choices and value.value not in parameter.choices:
+        near = did_you_mean(value.value, parameter.choices)
+        raise ExpressionError(f"{function}(): {parameter.name} is {choices}{near}", text, value.position)
 
 
 def unknown_name(node: Name, text: str, columns: Collection[str], scope: Scope) -> ExpressionError:

@@ -18,12 +18,17 @@ from econloom.core.expressions import Binary, Call, Items, Name, Node, Number, T
 from econloom.core.frame import Panel
 from econloom.core.lineage import Event
 from econloom.data.checking import Scope, bound, check, unknown_list, unknown_name
-from econloom.data.clean import Filled
+from econloom.data.columns.worked import Filled, Worked, rows_of
 from econloom.data.functions import FUNCTIONS, SUMMARIES, Parameter
 
 __all__ = ["Computed", "Scope", "check", "compute", "compute_condition", "condition", "evaluate"]
 Value = pl.Series | float | str | bool
 _MOST_LEVELS = 200
+_CONSTANTS: Mapping[str, tuple[Any, str]] = {
+    "whole": (int, "a whole number"),
+    "number": (int | float, "a number"),
+    "word": (str, "a quoted text"),
+}
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,6 @@ _NAMES = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _COMPARE: dict[str, Callable[..., Any]] = {op: getattr(operator, name) for op, name in _NAMES.items()}
 _NAMES = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "^": "pow"}
 _ARITHMETIC: dict[str, Callable[..., Any]] = {op: getattr(operator, name) for op, name in _NAMES.items()}
-_FILLED_HOW = {"carry_forward": "carried forward", "interpolate": "interpolated linearly"}
 
 
 class _Evaluation:
@@ -266,7 +270,7 @@ class _Evaluation:
 
     def finite(self, values: pl.Series, name: str) -> pl.Series:
         if values.dtype.is_float() and (odd := values.is_infinite().fill_null(False)).any():
-            raise DataError(f"column {name!r} holds {odd.sum()} infinite values: {self.rows(odd)}")
+            raise DataError(f"column {name!r} holds {odd.sum()} infinite values: {rows_of(self.panel, odd)}")
         return values
 
     def defined(self, result: pl.Series, inputs: list[pl.Series], what: str) -> pl.Series:
@@ -276,17 +280,10 @@ class _Evaluation:
             shown = ", ".join(str(s.filter(bad)[0]) for s in inputs)
             where = f"{self.text}: " if self.text else ""
             raise DataError(
-                f"{where}{what} in {bad.sum()} rows: {self.rows(bad)} (first: {shown})",
+                f"{where}{what} in {bad.sum()} rows: {rows_of(self.panel, bad)} (first: {shown})",
                 hint="leave these rows out with a named drop, or choose another transformation",
             )
         return result
-
-    def rows(self, mask: pl.Series) -> str:
-        """Keys of the rows of a mask, or row numbers where there are no keys."""
-        keys = self.panel.keys
-        frame = self.panel.frame.with_row_index("__row").filter(mask)
-        names = [" ".join(str(v) for v in row) for row in frame.select(keys or ["__row"]).head(8).iter_rows()]
-        return ", ".join(names) + (f" and {frame.height - 8} more" if frame.height > 8 else "")
 
     def call(self, node: Call) -> pl.Series:
         arguments = {p.name: self.argument(p, value) for p, value in bound(node, self.text)}
@@ -299,7 +296,10 @@ class _Evaluation:
         except UsageError as error:
             raise self.fail(error.message, node, error.hint) from None
         if isinstance(result, Filled):
-            return self.filled(node.function, result)
+            return self.filled(result)
+        if isinstance(result, Worked):
+            self.events += result.events
+            result = result.values
         if result.dtype.is_float():
             inputs = [a for a in arguments.values() if isinstance(a, pl.Series)]
             return self.defined(result, inputs, f"{node.function}() has no value")
@@ -309,20 +309,19 @@ class _Evaluation:
         if parameter.kind == "columns":
             return self.grouping(node)
         value = self.value(node)
-        if parameter.kind == "whole":
-            if not isinstance(value, int) or isinstance(value, bool):
-                raise self.fail(f"{parameter.name!r} must be a whole number", node)
+        if parameter.kind in _CONSTANTS:
+            kinds, words = _CONSTANTS[parameter.kind]
+            if not isinstance(value, kinds) or isinstance(value, bool):
+                raise self.fail(f"{parameter.name!r} must be {words}", node)
             return value
         series = self.as_series(value)
         if parameter.kind != "any":
             self.need("numbers" if parameter.kind == "numbers" else "true or false", series, node)
         return series
 
-    def filled(self, function: str, done: Filled) -> pl.Series:
-        cells = int(done.filled.sum() or 0)
-        name = done.values.name or "values"
-        self.flags[f"{name}_filled"] = done.filled
-        self.events.append(Event("fill", f"{name}: {cells} missing cells {_FILLED_HOW[function]}", cells=cells))
+    def filled(self, done: Filled) -> pl.Series:
+        self.flags[f"{done.values.name or 'values'}_filled"] = done.filled
+        self.events.append(done.event)
         return done.values
 
     def grouping(self, node: Node) -> list[str]:

@@ -15,20 +15,24 @@ import polars as pl
 
 from econloom.core.errors import UsageError, did_you_mean
 from econloom.core.frame import Panel
-from econloom.data import clean
-from econloom.data.clean import Filled
+from econloom.data.columns import filling, groups, prices, scaling, tails, timing, units
+from econloom.data.columns.worked import Filled, Worked, grouped
 
-ParameterKind = Literal["numbers", "whole", "condition", "columns", "any"]
+ParameterKind = Literal["numbers", "whole", "number", "word", "condition", "columns", "any"]
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter: what it takes, whether it may be left out, whether it is given by name only."""
+    """One parameter: what it takes, whether it may be left out, whether it is given by name only.
+
+    ``numbers`` is a column, ``number`` and ``whole`` are constants, ``word`` is a quoted text (one of ``choices``).
+    """
 
     name: str
     kind: ParameterKind = "numbers"
     optional: bool = False
     named: bool = False
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +42,11 @@ class Function:
     Attributes
     ----------
     apply : callable
-        ``apply(panel, **arguments) -> polars.Series or Filled``.
+        ``apply(panel, **arguments) -> polars.Series, Filled or Worked``.
     parameters : tuple of Parameter
     """
 
-    apply: Callable[..., pl.Series | Filled]
+    apply: Callable[..., pl.Series | Filled | Worked]
     parameters: tuple[Parameter, ...]
 
     def usage(self, name: str) -> str:
@@ -71,16 +75,54 @@ def _shift(sign: int, either: bool) -> Function:
     def apply(panel: Panel, x: pl.Series, periods: int = 1) -> pl.Series:
         if periods < 0 and not either:
             raise UsageError("the number of periods is negative", hint="lag() looks back, lead() ahead")
-        return clean.lag(panel, x, sign * periods)
+        return timing.lag(panel, x, sign * periods)
 
     return Function(apply, (Parameter("x"), Parameter("periods", "whole", optional=True)))
 
 
-def _difference(panel: Panel, x: pl.Series, periods: int = 1) -> pl.Series:
-    if periods < 1:
-        raise UsageError("a difference needs at least 1 period")
-    now = x.cast(pl.Float64)
-    return now - clean.lag(panel, now, periods)
+_BY = Parameter("by", "columns", optional=True, named=True)
+_INDEX = Parameter("index", "word", optional=True, named=True, choices=prices.FORMS)
+
+
+def _cut(act: Callable[[Panel, pl.Series, tails.Tails], Worked]) -> Function:
+    """Winsorising and trimming."""
+
+    def apply(
+        panel: Panel,
+        x: pl.Series,
+        lower: float = 0.01,
+        upper: float = 0.99,
+        by: list[str] | None = None,
+        rule: tails.Rule = "winsor",
+    ) -> Worked:
+        return act(panel, x, tails.tails_of(lower, upper, by, rule))
+
+    ends = (Parameter("lower", "number", optional=True), Parameter("upper", "number", optional=True))
+    rule = Parameter("rule", "word", optional=True, named=True, choices=tails.RULES)
+    return Function(apply, (Parameter("x"), *ends, _BY, rule))
+
+
+def _grouped(act: Callable[[Panel, pl.Series, list[str]], pl.Series | Worked]) -> Function:
+    """A function of a column, over all rows or within groups."""
+
+    def apply(panel: Panel, x: pl.Series, by: list[str] | None = None) -> pl.Series | Worked:
+        return act(panel, x, by or [])
+
+    return Function(apply, (Parameter("x"), _BY))
+
+
+def _deflate(panel: Panel, x: pl.Series, price: pl.Series, base: int, index: prices.Form = "previous=100") -> Worked:
+    return prices.deflate(panel, x, price, base, index)
+
+
+def _deflator(
+    panel: Panel, nominal: pl.Series, volume: pl.Series, base: int, index: prices.Form = "previous=100"
+) -> Worked:
+    return prices.implicit_deflator(panel, nominal, volume, base, index)
+
+
+def _price_level(panel: Panel, price: pl.Series, base: int, index: prices.Form = "previous=100") -> Worked:
+    return prices.price_level(panel, price, base, index)
 
 
 def _summary(rule: Callable[[pl.Expr], pl.Expr]) -> Callable[..., pl.Series]:
@@ -88,10 +130,10 @@ def _summary(rule: Callable[[pl.Expr], pl.Expr]) -> Callable[..., pl.Series]:
 
     def apply(panel: Panel, x: pl.Series | None = None, by: list[str] | None = None) -> pl.Series:
         values = pl.Series("count", [1.0] * panel.height) if x is None else x.cast(pl.Float64)  # no overflow
-        expression = rule(pl.col("__x"))
-        frame = panel.frame.with_columns(values.alias("__x"))
-        spread = expression.over(by) if by else expression
-        return frame.with_columns(spread.alias("__y"))["__y"].cast(pl.Float64).alias(values.name)
+        frame, groups_of = grouped(panel, by or (), values)
+        expression = rule(pl.col("x"))
+        spread = expression.over(groups_of) if groups_of else expression
+        return frame.with_columns(spread.alias("made"))["made"].cast(pl.Float64).alias(values.name)
 
     return apply
 
@@ -132,12 +174,40 @@ FUNCTIONS: Mapping[str, Function] = {
     "lead": _shift(-1, either=False),
     "l": _shift(1, either=True),
     "f": _shift(-1, either=True),
-    "diff": Function(_difference, (Parameter("x"), Parameter("periods", "whole", optional=True))),
-    "d": Function(_difference, (Parameter("x"), Parameter("periods", "whole", optional=True))),
-    "carry_forward": Function(
-        clean.carry_forward, (Parameter("values"), Parameter("limit", "whole", optional=True, named=True))
+    **dict.fromkeys(
+        ("diff", "d"),
+        Function(timing.difference, (Parameter("values"), Parameter("periods", "whole", optional=True))),
     ),
-    "interpolate": Function(clean.interpolate, (Parameter("values"),)),
+    "carry_forward": Function(
+        filling.carry_forward, (Parameter("values"), Parameter("limit", "whole", optional=True, named=True))
+    ),
+    "interpolate": Function(
+        filling.interpolate,
+        (
+            Parameter("values"),
+            Parameter("method", "word", optional=True, named=True, choices=filling.METHODS),
+            Parameter("limit", "whole", optional=True, named=True),
+        ),
+    ),
+    "winsorise": _cut(tails.winsorise),
+    "trim": _cut(tails.trim),
+    "deflate": Function(_deflate, (Parameter("x"), Parameter("price"), Parameter("base", "whole", named=True), _INDEX)),
+    "deflator": Function(
+        _deflator, (Parameter("nominal"), Parameter("volume"), Parameter("base", "whole", named=True), _INDEX)
+    ),
+    "price_level": Function(_price_level, (Parameter("price"), Parameter("base", "whole", named=True), _INDEX)),
+    "convert": Function(
+        units.convert,
+        (
+            Parameter("values"),
+            Parameter("old", "word"),
+            Parameter("new", "word"),
+            Parameter("rate", optional=True, named=True),
+        ),
+    ),
+    "minmax": _grouped(scaling.minmax),
+    "zscore": _grouped(scaling.zscore),
+    "leave_one_out": _grouped(groups.leave_one_out),
     **_summaries(),
     "at": Function(_at, (Parameter("x"), Parameter("where", "condition"))),
     "missing": Function(_missing, (Parameter("x", "any"),)),
@@ -149,10 +219,6 @@ SUMMARIES = frozenset(_summaries())
 # Functions of the studies that are not built yet: formulas that use them are checked and planned, not computed.
 PLANNED = frozenset(
     {
-        "winsorise",
-        "trim",
-        "deflate",
-        "deflator",
         "gini",
         "theil",
         "atkinson",

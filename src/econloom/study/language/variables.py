@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import isinf
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from econloom.data.columns.checks import SHARE_UNITS
 from econloom.study.language.base import ColumnName, Columns, Count, Labelled, Model, ShortForm, Text
 
 
@@ -15,6 +17,9 @@ class Variable(Labelled, ShortForm):
     formula: Text | None = None
     measure: Text | None = None
     unit: Text | None = None
+    range: tuple[float, float] | None = Field(
+        None, description="Lowest and highest possible value (-inf, inf: none); others are refused with their rows."
+    )
 
     @classmethod
     def short_form(cls) -> str:
@@ -25,7 +30,19 @@ class Variable(Labelled, ShortForm):
     def _one_recipe(self) -> Self:
         if self.formula is not None and self.measure is not None:
             raise ValueError("has both 'formula' and 'measure': give one")
+        if self.range is not None:
+            low, high = self.range
+            if not low <= high or (isinf(low) and isinf(high)):
+                raise ValueError(f"'range' goes from a lower to a higher number, not from {low:g} to {high:g}")
         return self
+
+    @property
+    def bounds(self) -> tuple[float | None, float | None] | None:
+        """The range that is said, or 0 to 1 for a share; None for a side without bound."""
+        if self.range is None:
+            return (0.0, 1.0) if self.unit in SHARE_UNITS else None
+        low, high = (None if isinf(bound) else bound for bound in self.range)
+        return low, high
 
 
 class Match(Model):

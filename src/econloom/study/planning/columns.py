@@ -34,6 +34,18 @@ def variables(draft: Draft, made: PanelDraft) -> None:
             _measure(draft, made, name, variable.measure, (*path, "measure"))
     for name in _order(draft, made, {n: (v, p) for n, (v, p) in recipes.items() if v.formula is not None}):
         _formula(draft, made, name, *recipes[name])
+    for name, (variable, path) in wanted.items():
+        _range(draft, made, name, variable, path)
+
+
+def _range(draft: Draft, made: PanelDraft, name: str, variable: Variable, path: KeyPath) -> None:
+    """A check of a variable's values, where its range is known."""
+    if variable.bounds is None or name not in made.known:
+        return
+    place = (*path, "range") if variable.range is not None else (*path, "unit")
+    low, high = variable.bounds
+    params = {"name": name, "low": low, "high": high}
+    made.step = draft.add("range", f"range of {name}", params, (made.step,), place)
 
 
 def _wanted(draft: Draft, made: PanelDraft) -> dict[str, tuple[Variable, KeyPath]]:

@@ -11,7 +11,8 @@ from econloom import iot
 from econloom.core.errors import DataError, listed
 from econloom.core.frame import Panel, whole_periods
 from econloom.core.lineage import Event
-from econloom.data import aggregate, clean, expressions, joins, readers
+from econloom.data import aggregate, expressions, joins, readers
+from econloom.data.clean import rows
 from econloom.study.steps.context import Context, Work, in_span, scope_of
 
 
@@ -83,7 +84,7 @@ def _aggregate(params: Mapping[str, Any], inputs: Sequence[Any], context: Contex
 def _drop(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
     panel: Panel = inputs[0]
     where = expressions.compute_condition(panel, params["where"], scope_of(params))
-    dropped = clean.drop_rows(panel, where.values, params["why"])
+    dropped = rows.drop_rows(panel, where.values, params["why"])
     return dropped.with_rows(dropped.frame, *where.events)
 
 

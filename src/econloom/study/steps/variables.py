@@ -11,6 +11,7 @@ from econloom.core.errors import DataError
 from econloom.core.frame import Panel, Variable
 from econloom.core.lineage import Event
 from econloom.data import expressions, joins
+from econloom.data.columns import checks
 from econloom.study.measures import MEASURES
 from econloom.study.steps.context import Context, Work, scope_of
 
@@ -52,9 +53,17 @@ def _attach(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) 
     return Panel(joined.frame, unit, time, known, joined.events)
 
 
+def _range(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
+    """The panel, when a column holds nothing impossible."""
+    panel: Panel = inputs[0]
+    checks.require_range(panel, panel.column(params["name"]), params["low"], params["high"])
+    return panel
+
+
 WIRING: Mapping[str, Work] = {
     "shared": _shared,
     "measure": _measure,
     "attach": _attach,
     "variable": _variable,
+    "range": _range,
 }
