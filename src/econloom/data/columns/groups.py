@@ -42,8 +42,9 @@ def leave_one_out(panel: Panel, values: pl.Series, by: Sequence[str] = ()) -> Wo
     work = pl.DataFrame({"t": total - column.fill_null(0.0), "n": others})
     made = work.select(pl.when(pl.col("n") > 0).then(pl.col("t") / pl.col("n")))["t"].alias(values.name)
     alone = int((others == 0).sum())
-    events = (Event("warning", f"leave_one_out({values.name}): {alone} rows have no others: missing"),) if alone else ()
-    return Worked(made, events)
+    message = f"{values.name}: means of the others in {made.count()} rows"
+    message += f"; {alone} rows have no others and are missing" if alone else ""
+    return Worked(made, (Event("variable", message, cells=made.count()),))
 
 
 def _spread(panel: Panel, values: pl.Series, by: Sequence[str], rule: pl.Expr) -> pl.Series:
