@@ -1,0 +1,172 @@
+"""The simulators by name: each gives a book, a frame of printed columns with the truth beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from econloom.core.errors import UsageError, did_you_mean
+from econloom.simulate import cities, columns, delta, gaps, incomes
+from econloom.simulate.columns import Column
+from econloom.simulate.processes import PROCESSES, Process
+from econloom.simulate.register import DELTA, Register, register
+from econloom.simulate.truth import Truth
+
+PLANNED = frozenset(
+    "night_lights prefecture_map province_employment gbt_isic prefecture_yearbook province_yearbook retail_prices "
+    "marketisation_scores zone_calendar firm_accounts patent_register firm_city_yearbook city_1984 national_internet "
+    "partner_trade city_places".split()
+)
+"""Simulators of studies that are not built yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    """One simulator.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+    make : callable
+        ``make(seed, process)`` gives the columns as polars series by name.
+    truth : callable or None
+        ``truth(process)``; None where the numbers have no effect in them.
+    processes : tuple of str
+        Names that it knows.
+    """
+
+    columns: tuple[Column, ...]
+    make: Callable[[int, Process], Mapping[str, pl.Series]]
+    truth: Callable[[Process], Truth] | None
+    processes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Book:
+    """A simulated book.
+
+    Attributes
+    ----------
+    simulator, process : str
+    seed : int
+    frame : polars.DataFrame
+        The printed columns; a blank cell is null.
+    columns : tuple of Column
+        Names, units and where a researcher finds the real ones.
+    truth : Truth or None
+    """
+
+    simulator: str
+    process: str
+    seed: int
+    frame: pl.DataFrame
+    columns: tuple[Column, ...]
+    truth: Truth | None
+
+
+def draw(simulator: str, seed: int = 1, process: str = "realistic") -> Book:
+    """Draw a book of simulated raw data.
+
+    Parameters
+    ----------
+    simulator : str
+        ``city_yearbook``, ``city_incomes``, ``city_register``, ``exchange_rates`` or ``delta_yearbook``.
+    seed : int
+        Not negative; the same seed gives the same numbers. ``city_incomes`` belongs to the ``city_yearbook`` of the same
+        seed and process.
+    process : str
+        How errors and effects come about, a name of ``PROCESSES``.
+
+    Returns
+    -------
+    Book
+
+    Raises
+    ------
+    UsageError
+        An unknown simulator or process, with the nearest name; a negative seed.
+
+    Examples
+    --------
+    >>> import econloom as el
+    >>> book = el.simulate.draw("city_yearbook", seed=1, process="plain")
+    >>> book.frame.height, book.frame["city"].n_unique(), round(book.truth.value("wage", "trade"), 5)
+    (5130, 270, -0.04487)
+    """
+    chosen = _simulator(simulator)
+    if process not in chosen.processes:
+        near = did_you_mean(process, chosen.processes)
+        hint = f"processes of {simulator}: {', '.join(chosen.processes)}"
+        raise UsageError(f"no process {process!r}{near}", hint=hint)
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise UsageError(f"the seed of a simulator is a whole number of at least 0, not {seed!r}")
+    rules = PROCESSES[process]
+    frame = pl.DataFrame(dict(chosen.make(int(seed), rules))).select(c.name for c in chosen.columns)
+    return Book(
+        simulator, process, int(seed), frame, chosen.columns, chosen.truth(rules) if chosen.truth is not None else None
+    )
+
+
+def _simulator(name: str) -> Simulator:
+    if name not in SIMULATORS:
+        hint = f"simulators: {', '.join(SIMULATORS)}"
+        raise UsageError(f"no simulator {name!r}{did_you_mean(name, SIMULATORS)}", hint=hint)
+    return SIMULATORS[name]
+
+
+def _long(places: Register, years: np.ndarray, raw: Mapping[str, np.ndarray]) -> dict[str, pl.Series]:
+    """City by year, whole numbers as such, NaN as null."""
+    found = {
+        "city": pl.Series(np.repeat(places.city, len(years))),
+        "year": pl.Series(np.tile(years, places.n)),
+    }
+    for name, values in raw.items():
+        flat = pl.Series(values.ravel()).fill_nan(None)
+        whole = bool(np.all(np.nan_to_num(values) % 1 == 0))
+        found[name] = flat.cast(pl.Int64) if whole else flat
+    return found
+
+
+def _city_yearbook(seed: int, process: Process) -> dict[str, pl.Series]:
+    return _long(register(), cities.YEARS, cities.with_blanks(cities.draw(seed, process)))
+
+
+def _city_incomes(seed: int, process: Process) -> dict[str, pl.Series]:
+    raw = incomes.draw(seed, process)
+    names = pl.Series(register().city)
+    return {n: pl.Series(v) for n, v in raw.items()} | {"city": names.gather(pl.Series(raw["city"]))}
+
+
+def _city_register(seed: int, process: Process) -> dict[str, pl.Series]:
+    places = register()
+    return {"city": pl.Series(places.city), "province": pl.Series(places.province), "rank": pl.Series(places.rank)}
+
+
+def _exchange_rates(seed: int, process: Process) -> dict[str, pl.Series]:
+    return {"year": pl.Series(cities.YEARS), "usd_rate": pl.Series(cities.USD_RATE)}
+
+
+def _delta_yearbook(seed: int, process: Process) -> dict[str, pl.Series]:
+    raw = delta.draw(seed, process)
+    rng = np.random.default_rng([seed, 25])
+    there = np.ones(raw["gdp"].shape, dtype=bool)
+    for name, total in (("urban_consumption", 3), ("fiscal_expenditure", 2), ("fdi_usd", 4), ("urban_population", 3)):
+        raw[name][gaps.cells(rng, there, total)] = np.nan
+    return _long(register().only(DELTA), delta.YEARS, raw)
+
+
+_CITY_PROCESSES = ("realistic", "plain", "dependent", "endogenous", "zero", "uneven_effect")
+_DELTA_PROCESSES = (
+    "realistic plain dependent zero uneven_effect free_effects structure innovation consumption".split()
+)
+SIMULATORS: Mapping[str, Simulator] = {
+    "city_yearbook": Simulator(columns.CITY, _city_yearbook, cities.truth, _CITY_PROCESSES),
+    "city_incomes": Simulator(columns.INCOMES, _city_incomes, cities.truth, _CITY_PROCESSES),
+    "city_register": Simulator(columns.REGISTER, _city_register, None, tuple(PROCESSES)),
+    "exchange_rates": Simulator(columns.RATES, _exchange_rates, None, tuple(PROCESSES)),
+    "delta_yearbook": Simulator(columns.DELTA, _delta_yearbook, delta.truth, tuple(_DELTA_PROCESSES)),
+}
+"""By name, as ``simulate:`` in study files takes them."""
