@@ -15,11 +15,14 @@ from econloom.simulate.processes import PROCESSES, Process
 from econloom.simulate.register import DELTA, Register, register
 from econloom.simulate.truth import Truth
 
-PLANNED = frozenset(
-    "night_lights prefecture_map province_employment gbt_isic prefecture_yearbook province_yearbook retail_prices "
-    "marketisation_scores zone_calendar firm_accounts patent_register firm_city_yearbook city_1984 national_internet "
-    "partner_trade city_places".split()
-)
+SEED, PROCESS = 1, "realistic"  # where a study file says none
+VERSION = 1  # of the numbers that a seed gives
+_LATER = """
+night_lights prefecture_map province_employment gbt_isic prefecture_yearbook province_yearbook retail_prices
+marketisation_scores zone_calendar firm_accounts patent_register firm_city_yearbook city_1984 national_internet
+partner_trade city_places
+"""
+PLANNED = frozenset(_LATER.split())
 """Simulators of studies that are not built yet."""
 
 
@@ -67,7 +70,7 @@ class Book:
     truth: Truth | None
 
 
-def draw(simulator: str, seed: int = 1, process: str = "realistic") -> Book:
+def draw(simulator: str, seed: int = SEED, process: str = PROCESS) -> Book:
     """Draw a book of simulated raw data.
 
     Parameters
@@ -75,8 +78,8 @@ def draw(simulator: str, seed: int = 1, process: str = "realistic") -> Book:
     simulator : str
         ``city_yearbook``, ``city_incomes``, ``city_register``, ``exchange_rates`` or ``delta_yearbook``.
     seed : int
-        Not negative; the same seed gives the same numbers. ``city_incomes`` belongs to the ``city_yearbook`` of the same
-        seed and process.
+        Not negative; the same seed gives the same numbers. ``city_incomes`` belongs to the ``city_yearbook`` of the
+        same seed and process.
     process : str
         How errors and effects come about, a name of ``PROCESSES``.
 
@@ -96,11 +99,7 @@ def draw(simulator: str, seed: int = 1, process: str = "realistic") -> Book:
     >>> book.frame.height, book.frame["city"].n_unique(), round(book.truth.value("wage", "trade"), 5)
     (5130, 270, -0.04487)
     """
-    chosen = _simulator(simulator)
-    if process not in chosen.processes:
-        near = did_you_mean(process, chosen.processes)
-        hint = f"processes of {simulator}: {', '.join(chosen.processes)}"
-        raise UsageError(f"no process {process!r}{near}", hint=hint)
+    chosen = _simulator(simulator, process)
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise UsageError(f"the seed of a simulator is a whole number of at least 0, not {seed!r}")
     rules = PROCESSES[process]
@@ -110,11 +109,32 @@ def draw(simulator: str, seed: int = 1, process: str = "realistic") -> Book:
     )
 
 
-def _simulator(name: str) -> Simulator:
+def columns_of(simulator: str, process: str = PROCESS) -> tuple[str, ...]:
+    """Names of the columns that a simulator gives.
+
+    Raises
+    ------
+    UsageError
+        An unknown simulator or process, with the nearest name.
+
+    Examples
+    --------
+    >>> columns_of("exchange_rates")
+    ('year', 'usd_rate')
+    """
+    return tuple(c.name for c in _simulator(simulator, process).columns)
+
+
+def _simulator(name: str, process: str) -> Simulator:
     if name not in SIMULATORS:
         hint = f"simulators: {', '.join(SIMULATORS)}"
         raise UsageError(f"no simulator {name!r}{did_you_mean(name, SIMULATORS)}", hint=hint)
-    return SIMULATORS[name]
+    chosen = SIMULATORS[name]
+    if process not in chosen.processes:
+        near = did_you_mean(process, chosen.processes)
+        hint = f"processes of {name}: {', '.join(chosen.processes)}"
+        raise UsageError(f"no process {process!r}{near}", hint=hint)
+    return chosen
 
 
 def _long(places: Register, years: np.ndarray, raw: Mapping[str, np.ndarray]) -> dict[str, pl.Series]:
@@ -159,14 +179,12 @@ def _delta_yearbook(seed: int, process: Process) -> dict[str, pl.Series]:
 
 
 _CITY_PROCESSES = ("realistic", "plain", "dependent", "endogenous", "zero", "uneven_effect")
-_DELTA_PROCESSES = (
-    "realistic plain dependent zero uneven_effect free_effects structure innovation consumption".split()
-)
+_OF_DELTA = "realistic plain dependent zero uneven_effect free_effects structure innovation consumption"
 SIMULATORS: Mapping[str, Simulator] = {
     "city_yearbook": Simulator(columns.CITY, _city_yearbook, cities.truth, _CITY_PROCESSES),
     "city_incomes": Simulator(columns.INCOMES, _city_incomes, cities.truth, _CITY_PROCESSES),
     "city_register": Simulator(columns.REGISTER, _city_register, None, tuple(PROCESSES)),
     "exchange_rates": Simulator(columns.RATES, _exchange_rates, None, tuple(PROCESSES)),
-    "delta_yearbook": Simulator(columns.DELTA, _delta_yearbook, delta.truth, tuple(_DELTA_PROCESSES)),
+    "delta_yearbook": Simulator(columns.DELTA, _delta_yearbook, delta.truth, tuple(_OF_DELTA.split())),
 }
 """By name, as ``simulate:`` in study files takes them."""

@@ -1,7 +1,7 @@
 """Yearbooks of 270 cities, 2004-2022, in which trade imbalance lowers the wage share by a known amount.
 
-Everything that a study computes (shares of GDP, productivity, structure, instrument, mediators) is a function of the raw
-columns drawn here; total wages are drawn last, so that the wage equation holds for what the study will compute:
+Everything that a study computes (shares of GDP, productivity, structure, instrument, mediators) is a function of the
+raw columns drawn here; total wages are drawn last, so that the wage equation holds for what the study will compute:
 
     wage = city + year + direct trade + Σ b_m mediator_m + γ' controls + error
     mediator_m = city + year + a_m trade + error
@@ -22,10 +22,11 @@ from econloom.simulate.truth import Effect, Truth
 FIRST, LAST = 2004, 2022
 YEARS = np.arange(FIRST, LAST + 1)
 BLANK_TRADE = 270 * 18 - 4509  # city-years without trade figures: 4,509 remain
-USD_RATE = np.array(
-    [827.68, 819.17, 797.18, 760.40, 694.51, 683.10, 676.95, 645.88, 631.25, 619.32, 614.28, 622.84, 664.23]
-    + [675.18, 661.74, 689.85, 689.76, 645.15, 672.61]
-)  # yuan per 100 dollars, near the official annual averages
+_RATES = """
+827.68 819.17 797.18 760.40 694.51 683.10 676.95 645.88 631.25 619.32
+614.28 622.84 664.23 675.18 661.74 689.85 689.76 645.15 672.61
+"""
+USD_RATE = np.array([float(x) for x in _RATES.split()])  # yuan per 100 dollars, near the official annual averages
 
 ALPHA = 0.55  # elasticity of output with respect to capital
 DIRECT = {"east": -0.046, "central": -0.036, "west": -0.022}
@@ -127,7 +128,7 @@ def _trade(made: Draw) -> np.ndarray:
     dollars = made.raw["gdp"] / (USD_RATE / 100)
     made.raw["exports_usd"] = np.round((turnover + trade) / 2 * dollars)
     made.raw["imports_usd"] = np.round((turnover - trade) / 2 * dollars)
-    return (made.raw["exports_usd"] - made.raw["imports_usd"]) / dollars
+    return np.asarray((made.raw["exports_usd"] - made.raw["imports_usd"]) / dollars)
 
 
 def _budget(made: Draw) -> None:
@@ -176,7 +177,7 @@ def _divided(made: Draw, rng: np.random.Generator, industries: tuple[str, ...], 
     parts /= parts.sum(axis=0)
     for name, part in zip(industries, parts, strict=True):
         made.raw[f"emp_{name}"] = np.round(part * persons)
-    return np.sum([made.raw[f"emp_{name}"] for name in industries], axis=0)
+    return np.asarray(np.sum([made.raw[f"emp_{name}"] for name in industries], axis=0))
 
 
 def _patents(made: Draw, trade: np.ndarray) -> np.ndarray:
@@ -187,7 +188,7 @@ def _patents(made: Draw, trade: np.ndarray) -> np.ndarray:
     capital = ALPHA * made.raw["gdp"] / made.raw["fixed_investment"]
     logs = level + made.process.effect * a * trade + PATENTS_OF_CAPITAL * capital + 0.35 * made.errors(rng)
     made.raw["design_patents"] = np.maximum(np.round(np.exp(logs)), 1)
-    return b * np.log(made.raw["design_patents"])
+    return np.asarray(b * np.log(made.raw["design_patents"]))
 
 
 def _structure(made: Draw, trade: np.ndarray) -> np.ndarray:
@@ -207,7 +208,7 @@ def _structure(made: Draw, trade: np.ndarray) -> np.ndarray:
     total = (made.raw["staff"] + made.raw["private_employed"]) / 1e4 * rng.uniform(1.4, 1.9, (made.cities.n, 1))
     for sector, weight in zip(("primary", "secondary", "tertiary"), weights / weights.sum(axis=0), strict=True):
         made.raw[f"employed_{sector}"] = np.round(weight * total, 2)
-    return b * (np.sum(parts * np.log(parts), axis=0) + np.log(3))
+    return np.asarray(b * (np.sum(parts * np.log(parts), axis=0) + np.log(3)))
 
 
 def _primary_share(wanted: np.ndarray, ratio: np.ndarray) -> np.ndarray:
@@ -218,7 +219,7 @@ def _primary_share(wanted: np.ndarray, ratio: np.ndarray) -> np.ndarray:
         p = (low + high) / 2
         too_equal = p * np.log(p) + (1 - p) * (np.log1p(-p) + rest) + np.log(3) < wanted
         high, low = np.where(too_equal, p, high), np.where(too_equal, low, p)
-    return (low + high) / 2
+    return np.asarray((low + high) / 2)
 
 
 def _people(made: Draw) -> None:
@@ -313,7 +314,9 @@ def truth(process: Process) -> Truth:
 
 
 def _remarks(process: Process) -> list[str]:
-    notes = [f"elasticity of output with respect to capital: {ALPHA}; industries' errors are independent of one another"]
+    notes = [
+        f"elasticity of output with respect to capital: {ALPHA}; industries' errors are independent of one another"
+    ]
     notes.append("gapwage: times N/(N-1) of the year, since it is the wage share less the mean of the others")
     if process.endogenous:
         notes.append("a shock moves trade and the wage share: least squares is biased towards zero, 2SLS with z is not")

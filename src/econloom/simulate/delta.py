@@ -59,7 +59,8 @@ def _people(rng: np.random.Generator) -> dict[str, np.ndarray]:
     people, mean, level = (x[:, None] for x in _known())
     years, centred = len(YEARS), (YEARS - YEARS.mean()) / len(YEARS)
     raw: dict[str, np.ndarray] = {}
-    raw["registered_population"] = np.round(people * np.exp(0.003 * np.arange(years) + rng.normal(0, 0.003, (26, years))), 2)
+    registered = people * np.exp(0.003 * np.arange(years) + rng.normal(0, 0.003, (26, years)))
+    raw["registered_population"] = np.round(registered, 2)
     mig = mean + (0.05 + 0.2 * mean) * centred + 0.012 * persistent(rng, (26, years), 0.5)
     raw["resident_population"] = np.round(raw["registered_population"] * (1 + mig), 2)
     urban = 0.36 + 0.035 * level + 0.22 * centred + _effects(rng, 0.03, 0.012)
@@ -101,7 +102,8 @@ def _output(
 ) -> np.ndarray:
     """GDP per head in 10,000 yuan of 2004."""
     provinces = register().only(DELTA).province_code
-    spread = rng.uniform(0.6, 1.4, (26, 1)) * (1 + np.abs(ratios["mig"] - ratios["mig"].mean(axis=1, keepdims=True)) * 20)
+    moved = np.abs(ratios["mig"] - ratios["mig"].mean(axis=1, keepdims=True))
+    spread = rng.uniform(0.6, 1.4, (26, 1)) * (1 + 20 * moved)
     slope = np.full((26, 1), EFFECT)
     if process.uneven_effect:
         slope = np.where(raw["urban_residents"].mean(axis=1, keepdims=True) > 500, LARGE, OTHERS)
@@ -113,8 +115,8 @@ def _output(
         y = y + effect * ratios[name]
     y = y + SPREAD * errors(rng, process, provinces, len(YEARS), spread)
     if process.free_effects:
-        return y - y.mean() + 13.0 + rng.normal(0, 1.2, (26, 1))
-    return y - y.mean(axis=1, keepdims=True) + _known()[2][:, None] + rng.normal(0, 0.2, (26, 1))
+        return np.asarray(y - y.mean() + 13.0 + rng.normal(0, 1.2, (26, 1)))
+    return np.asarray(y - y.mean(axis=1, keepdims=True) + _known()[2][:, None] + rng.normal(0, 0.2, (26, 1)))
 
 
 def _money(rng: np.random.Generator, raw: dict[str, np.ndarray], ratios: dict[str, np.ndarray], y: np.ndarray) -> None:
@@ -128,7 +130,8 @@ def _money(rng: np.random.Generator, raw: dict[str, np.ndarray], ratios: dict[st
     index[:, 1:] = np.round(100 * real[:, 1:] / real[:, :-1], 2)
     index[:, 0] = np.round(112 + rng.normal(0, 1.5, 26), 2)
     gdp = np.round(real * prices, 4)
-    deflator = gdp / (gdp[:, :1] * np.cumprod(np.where(np.arange(len(YEARS)) == 0, 100, index), axis=1) / 100.0 ** np.arange(1, len(YEARS) + 1))
+    chained = np.cumprod(np.where(np.arange(len(YEARS)) == 0, 1.0, index / 100), axis=1)
+    deflator = gdp / (gdp[:, :1] * chained)
     dollars = gdp * 1e4 / (USD_RATE[: len(YEARS)] / 100)  # 100 million yuan to 10,000 dollars
     exported = np.clip(0.58 + _effects(rng, 0.08, 0.02), 0.2, 0.9)
     raw["gdp"], raw["gdp_index"] = gdp, index
@@ -169,6 +172,8 @@ def _remarks(process: Process) -> list[str]:
             "the effect differs between large cities and others: other groupings estimate weighted means of the two"
         )
     if process.serial:
-        notes.append("errors persist: standard errors that assume independence are too small; 26 cities are few clusters")
+        notes.append(
+            "errors persist: standard errors that assume independence are too small; 26 cities are few clusters"
+        )
     notes.append("the lagged regressor has no effect of its own: its columns are not judged")
     return notes

@@ -25,7 +25,7 @@ def runs(rng: np.random.Generator, cities: Register, years: int, total: int) -> 
     first, length = rng.integers(1, years, size=4 * total), rng.integers(1, 5, size=4 * total)
     left = total
     for city, start, size in zip(chosen.tolist(), first.tolist(), length.tolist(), strict=True):
-        row = blank[city]
+        row: np.ndarray = blank[city]
         free = np.flatnonzero(~row[start : start + size]) + start
         free = free[: min(left, _MOST_IN_A_CITY - int(row.sum()))]
         row[free] = True
@@ -45,10 +45,12 @@ def cells(rng: np.random.Generator, there: np.ndarray, total: int) -> np.ndarray
     """
     # every second year, so that no two blanks touch; which half differs by city
     n, years = there.shape
-    parity = (np.arange(years)[None, :] + rng.integers(0, 2, size=n)[:, None]) % 2 == 0
+    offset: np.ndarray = rng.integers(0, 2, size=(n, 1))
+    parity = (np.arange(years) + offset) % 2 == 0
     inside = there & parity
     inside[:, 0] = inside[:, -1] = False
     inside[:, 1:-1] &= there[:, :-2] & there[:, 2:]
     blank = np.zeros_like(there)
-    blank.flat[rng.choice(np.flatnonzero(inside), size=total, replace=False)] = True
+    chosen = rng.permutation(np.flatnonzero(inside))[:total]
+    blank[np.unravel_index(chosen, blank.shape)] = True
     return blank

@@ -1,7 +1,7 @@
 """The 270 cities of the simulators with province and administrative rank: names are real, numbers never are.
 
-28 provinces (without Qinghai, Ningxia and Tibet), prefecture level and above. Which 270 of some 280 such cities are in is
-the simulators' choice.
+28 provinces (without Qinghai, Ningxia and Tibet), prefecture level and above. Which 270 of some 280 such cities are in
+is the simulators' choice.
 """
 
 from __future__ import annotations
@@ -41,19 +41,15 @@ _CITIES = """
 甘肃|兰州 嘉峪关 金昌 白银 天水 武威 张掖 平凉 酒泉 庆阳
 新疆|乌鲁木齐 克拉玛依
 """
-_EAST = frozenset("北京 天津 河北 上海 江苏 浙江 福建 山东 广东 海南".split())
-_CENTRAL = frozenset("山西 辽宁 吉林 黑龙江 安徽 江西 河南 湖北 湖南".split())
-_MUNICIPALITIES = frozenset("北京市 天津市 上海市 重庆市".split())
-_VICE_PROVINCIAL = frozenset(
-    f"{c}市" for c in "沈阳 大连 长春 哈尔滨 南京 杭州 宁波 厦门 济南 青岛 武汉 广州 深圳 成都 西安".split()
-)
-DELTA = tuple(
-    f"{c}市"
-    for c in (
-        "上海 南京 无锡 常州 苏州 南通 盐城 扬州 镇江 泰州 杭州 宁波 嘉兴 湖州 绍兴 金华 舟山 台州 "
-        "合肥 芜湖 马鞍山 铜陵 安庆 滁州 池州 宣城"
-    ).split()
-)
+_EAST = "北京 天津 河北 上海 江苏 浙江 福建 山东 广东 海南"
+_CENTRAL = "山西 辽宁 吉林 黑龙江 安徽 江西 河南 湖北 湖南"
+_MUNICIPALITIES = "北京 天津 上海 重庆"
+_VICE_PROVINCIAL = "沈阳 大连 长春 哈尔滨 南京 杭州 宁波 厦门 济南 青岛 武汉 广州 深圳 成都 西安"
+_DELTA = """
+上海 南京 无锡 常州 苏州 南通 盐城 扬州 镇江 泰州 杭州 宁波 嘉兴 湖州 绍兴 金华 舟山 台州
+合肥 芜湖 马鞍山 铜陵 安庆 滁州 池州 宣城
+"""
+DELTA = tuple(f"{c}市" for c in _DELTA.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +90,15 @@ def register() -> Register:
 
     Examples
     --------
-    >>> register().n, register().only(("苏州市",)).province[0]
+    >>> register().n, str(register().only(("苏州市",)).province[0])
     (270, '江苏')
     """
     lines = [line.split("|") for line in _CITIES.strip().splitlines()]
     pairs = [(f"{city}市", province) for province, cities in lines for city in cities.split()]
     city, province = (np.array(x) for x in zip(*pairs, strict=True))
-    rank = [
-        "直辖市" if c in _MUNICIPALITIES else "副省级" if c in _VICE_PROVINCIAL else "地级" for c in city.tolist()
-    ]
-    region = ["east" if p in _EAST else "central" if p in _CENTRAL else "west" for p in province.tolist()]
+    municipalities, vice = ({f"{c}市" for c in names.split()} for names in (_MUNICIPALITIES, _VICE_PROVINCIAL))
+    rank = ["直辖市" if c in municipalities else "副省级" if c in vice else "地级" for c in city.tolist()]
+    east, central = _EAST.split(), _CENTRAL.split()
+    region = ["east" if p in east else "central" if p in central else "west" for p in province.tolist()]
     codes = np.unique(province, return_inverse=True)[1]
     return Register(city, province, np.array(rank), codes, np.array(region))

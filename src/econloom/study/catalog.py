@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from econloom import simulate
 from econloom.core.errors import DataError, EconloomError, StudyFileError
 from econloom.data import readers
 from econloom.study import schema
@@ -21,9 +22,9 @@ class SourceFacts:
     path : str
         Absolute; empty for a simulated source.
     columns : tuple of str or None
-        Of a rectangular file; None for a folder with a layout and for a simulated source.
+        Of a rectangular file or a simulator; None for a folder with a layout and for a simulator that is planned.
     digest : str
-        SHA-256 of its content.
+        SHA-256 of its content; of a simulated source what fixes its numbers.
     """
 
     path: str
@@ -62,7 +63,8 @@ def _survey(spec: StudySpec, seen: dict[Source, SourceFacts]) -> Facts:
                 seen[file] = _facts(source, spec.folder)
             facts[name] = seen[file]
         except EconloomError as error:
-            problems.append(error.within(f"sources.{name}").at(spec.document.at(("sources", name, "path"))))
+            key = "path" if source.path is not None else "process" if "process" in error.message else "simulate"
+            problems.append(error.within(f"sources.{name}").at(spec.document.at(("sources", name, key))))
     if problems:
         raise StudyFileError(problems)
     return facts
@@ -77,7 +79,7 @@ def _refuse_filters(source: Source) -> None:
 
 def _facts(source: Source, folder: Path) -> SourceFacts:
     if source.path is None:
-        return SourceFacts("", None, f"simulate {source.simulate} {source.seed}")
+        return _simulated(source)
     path = _located(source, source.path, folder)
     digest = readers.digest(path)
     if source.sha256 is not None and digest != source.sha256:
@@ -89,6 +91,25 @@ def _facts(source: Source, folder: Path) -> SourceFacts:
     if columns is not None and source.columns is not None:
         readers.require_columns(columns, list(source.columns.values()), str(path))
     return SourceFacts(str(path), columns, digest)
+
+
+def _simulated(source: Source) -> SourceFacts:
+    """A simulator's columns; the facts of one that is planned say none."""
+    name, seed, process = simulated_by(source)
+    digest = f"simulate {name} seed {seed} process {process} version {simulate.VERSION}"
+    if name in simulate.PLANNED:
+        return SourceFacts("", None, digest)
+    columns = simulate.columns_of(name, process)
+    if source.columns is not None:
+        readers.require_columns(columns, list(source.columns.values()), f"the simulator {name}")
+    return SourceFacts("", columns, digest)
+
+
+def simulated_by(source: Source) -> tuple[str, int, str]:
+    """Simulator, seed and process of a simulated source, with what stands for those not written."""
+    assert source.simulate is not None
+    seed = simulate.SEED if source.seed is None else source.seed
+    return source.simulate, seed, source.process or simulate.PROCESS
 
 
 def _located(source: Source, name: str, folder: Path) -> Path:

@@ -55,7 +55,8 @@ class Source(ShortForm):
     sha256: Sha256 | None = Field(None, description="Digest of the file or folder; another content is refused.")
     columns: Renamed | None = Field(None, description="Only these columns, renamed with {new: old}.")
     simulate: Identifier | None = Field(None, description="A simulator of raw data, in place of a path.")
-    seed: Whole | None = None
+    seed: Whole | None = Field(None, description="Of the simulator; 1 without it.")
+    process: Identifier | None = Field(None, description="How the simulator's errors and effects come about.")
 
     @classmethod
     def short_form(cls) -> str:
@@ -68,8 +69,9 @@ class Source(ShortForm):
             raise ValueError("needs either 'path' or 'simulate'")
         if self.simulate is not None and (self.layout or self.sha256):
             raise ValueError("a simulated source takes no 'layout' and no 'sha256'")
-        if self.simulate is None and self.seed is not None:
-            raise ValueError("'seed' belongs to a simulator")
+        for key in ("seed", "process"):
+            if self.simulate is None and getattr(self, key) is not None:
+                raise ValueError(f"{key!r} belongs to a simulator")
         return self
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from econloom.core.errors import UsageError
 from econloom.panel.formula import parse_formula
 from econloom.report import presets
+from econloom.study.catalog import simulated_by
 from econloom.study.language.tables import RegressionTable, Table
 from econloom.study.planning.draft import Draft
 
@@ -19,7 +20,7 @@ def presentation(draft: Draft, spec: Table) -> dict[str, Any]:
     variables = {n: v for p in draft.spec.all_panels.values() for n, v in p.variables.items()} | draft.spec.variables
     shown: dict[str, Any] = {
         "title": spec.title.model_dump(),
-        "notes": [n.model_dump() for n in spec.notes],
+        "notes": [n.model_dump() for n in spec.notes] + _simulated(draft),
         "digits": defaults.digits if spec.digits is None else spec.digits,
         "labels": {n: {"zh": v.zh, "en": v.en} for n, v in variables.items() if v.label},
         "preset": _preset(draft, spec),
@@ -31,6 +32,17 @@ def presentation(draft: Draft, spec: Table) -> dict[str, Any]:
         shown["order"] = list(spec.order or ())
         shown["row_digits"] = dict(spec.row_digits)
     return shown
+
+
+def _simulated(draft: Draft) -> list[dict[str, Any]]:
+    """A note that names the simulated sources: no table or figure made of them goes without."""
+    drawn = [simulated_by(s) for s in draft.spec.sources.values() if s.simulate is not None]
+    if not drawn:
+        return []
+    listed_zh = "、".join(f"{name}（{process}，种子{seed}）" for name, seed, process in drawn)
+    listed_en = ", ".join(f"{name} ({process}, seed {seed})" for name, seed, process in drawn)
+    zh = f"模拟数据，并非实际观测：{listed_zh}"
+    return [{"zh": zh, "en": f"Simulated data, not observations: {listed_en}"}]
 
 
 def _control_terms(draft: Draft) -> list[str]:

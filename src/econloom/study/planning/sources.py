@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from econloom import simulate
 from econloom.core.errors import listed
+from econloom.study.catalog import simulated_by
 from econloom.study.document import KeyPath
 from econloom.study.planning.draft import Draft
 from econloom.study.planning.names import Anything
@@ -25,8 +27,10 @@ def source(draft: Draft, name: str, path: KeyPath) -> Step | None:
         if facts.columns is not None:
             draft.check(spec.where, (*here, "where"), facts.columns, samples=False)
     if spec.simulate is not None:
-        params |= {"simulate": spec.simulate, "seed": spec.seed}
-        reason = f"the simulator {spec.simulate!r} is not built yet"
+        simulator, seed, process = simulated_by(spec)
+        params |= {"simulate": simulator, "seed": seed, "process": process}
+        late = simulator in simulate.PLANNED
+        reason = f"the simulator {simulator!r} is not built yet" if late else None
         return draft.add("simulate", f"simulate {name}", params, (), here, planned=reason)
     if facts.columns is None:
         return draft.add("read_tables", f"read {name}", params | {"layout": spec.layout}, (), here)
@@ -34,11 +38,11 @@ def source(draft: Draft, name: str, path: KeyPath) -> Step | None:
 
 
 def source_columns(draft: Draft, name: str) -> Sequence[str] | Anything | None:
-    """Columns that a source will have; Anything where only its simulator will know; None for inter-country tables."""
+    """Columns that a source will have; Anything where its simulator is planned; None for inter-country tables."""
     spec, facts = draft.spec.sources[name], draft.facts[name]
     if spec.columns is not None:
         return list(spec.columns)
-    if spec.simulate is not None:
+    if spec.simulate in simulate.PLANNED:
         return Anything()
     return list(facts.columns) if facts.columns is not None else None
 

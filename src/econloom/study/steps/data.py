@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from econloom import iot
+from econloom import iot, simulate
 from econloom.core.errors import DataError, listed
 from econloom.core.frame import Panel, whole_periods
 from econloom.core.lineage import Event
@@ -24,7 +24,16 @@ def _read_tables(params: Mapping[str, Any], inputs: Sequence[Any], context: Cont
 
 
 def _read_frame(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
-    frame = readers.read_frame(context.facts[params["digest"]].path)
+    return _chosen(readers.read_frame(context.facts[params["digest"]].path), params)
+
+
+def _simulate(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
+    book = simulate.draw(params["simulate"], params["seed"], params["process"])
+    return _chosen(book.frame, params, "simulated, ")
+
+
+def _chosen(frame: pl.DataFrame, params: Mapping[str, Any], how: str = "") -> Panel:
+    """The rows and columns of a source that the study wants."""
     panel = Panel(frame)
     if params["where"] is not None:
         kept = expressions.compute_condition(panel, params["where"], scope_of(params))
@@ -33,7 +42,7 @@ def _read_frame(params: Mapping[str, Any], inputs: Sequence[Any], context: Conte
             raise DataError(f"{params['source']}: no row where {params['where']}")
     if params["columns"] is not None:
         frame = frame.select(pl.col(old).alias(new) for new, old in params["columns"].items())
-    event = Event("read", f"{params['source']}: {frame.height} of {panel.height} rows", panel.height, frame.height)
+    event = Event("read", f"{params['source']}: {how}{frame.height} of {panel.height} rows", panel.height, frame.height)
     return Panel(frame, events=(event,))
 
 
@@ -91,6 +100,7 @@ def _drop(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) ->
 WIRING: Mapping[str, Work] = {
     "read_tables": _read_tables,
     "read_frame": _read_frame,
+    "simulate": _simulate,
     "start": _start,
     "join": _join,
     "drop": _drop,
