@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_own_files_of_the_same_columns_take_the_place(folder: Path, capsys: pytest.CaptureFixture) -> None:
     drawn = el.study(folder).run(out=folder / "a")
-    assert drawn.tables["t"].notes[-1].text("zh") == "模拟数据，并非实际观测：delta_yearbook（plain，种子3）。"
+    assert drawn.tables["t"].notes[-1].text("zh") == "模拟数据，并非实际观测：delta_yearbook（plain，种子3）"
     record = json.loads((folder / "a" / "run.json").read_text(encoding="utf-8"))
     assert "simulate delta_yearbook seed 3 process plain" in json.dumps(record["sources"])
     assert "模拟数据" in (folder / "a" / "report.html").read_text(encoding="utf-8")
@@ -71,7 +71,7 @@ def test_another_seed_or_process_is_another_step(folder: Path) -> None:
         ("process: plain", "columns: [city, yaer]", "no column 'yaer', did you mean 'year'?"),
         ("simulate: delta_yearbook", "path: x.csv", "'seed' belongs to a simulator"),
         ("simulate: delta_yearbook, seed: 3", "path: x.csv", "'process' belongs to a simulator"),
-        ("seed: 3", "seed: -3", "seed"),
+        ("seed: 3", "seed: -3", "sources.yearbook.seed: input should"),
         ("fixed_investment / gdp", "fixed_investmnt / gdp", "did you mean 'fixed_investment'?"),
     ],
 )

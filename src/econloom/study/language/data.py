@@ -55,7 +55,7 @@ class Source(ShortForm):
     sha256: Sha256 | None = Field(None, description="Digest of the file or folder; another content is refused.")
     columns: Renamed | None = Field(None, description="Only these columns, renamed with {new: old}.")
     simulate: Identifier | None = Field(None, description="A simulator of raw data, in place of a path.")
-    seed: Whole | None = Field(None, description="Of the simulator; 1 without it.")
+    seed: Whole | None = Field(None, ge=0, description="Of the simulator; 1 without it.")
     process: Identifier | None = Field(None, description="How the simulator's errors and effects come about.")
 
     @classmethod
