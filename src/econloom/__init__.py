@@ -32,6 +32,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "tests": ("econloom.panel.hypotheses", None),
     "iot": ("econloom.iot", None),
     "clean": ("econloom.data.clean", None),
+    "regions": ("econloom.data.regions", None),
     "simulate": ("econloom.simulate", None),
     "study": ("econloom.study", "study"),
     "etable": ("econloom.report.tables", "etable"),

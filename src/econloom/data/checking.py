@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from econloom.core.errors import ExpressionError, UsageError, did_you_mean, listed
-from econloom.core.expressions import Binary, Call, Items, Name, Node, Text, children, parse
+from econloom.core.expressions import Binary, Call, Items, Name, Node, Number, Text, children, parse
 from econloom.data.functions import FUNCTIONS, PLANNED, Parameter, bind
+from econloom.data.regions import named as regions
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,22 @@ def _check(node: Node, text: str, columns: Collection[str], scope: Scope, planne
 
 def _check_list(node: Node, text: str, scope: Scope) -> None:
     named = node.left if isinstance(node, Binary) and node.op == "@" else node
-    if isinstance(named, Name) and named.name not in scope.lists:
+    if not isinstance(named, Name) or named.name in scope.lists:
+        return
+    if named.name not in regions.names():
         raise unknown_list(named, text, scope)
+    year = node.right if isinstance(node, Binary) else None
+    shipped_members(named, year, text)
+
+
+def shipped_members(name: Name, year: Node | None, text: str) -> int | None:
+    """Refuse a shipped list without the year that it needs, or in a year without members; returns the year."""
+    when = int(year.value) if isinstance(year, Number) else None
+    try:
+        regions.members(name.name, when)
+    except UsageError as error:
+        raise ExpressionError(error.message, text, name.position, error.hint) from None
+    return when
 
 
 def bound(node: Call, text: str) -> list[tuple[Parameter, Node]]:
@@ -122,4 +137,5 @@ def unknown_name(node: Name, text: str, columns: Collection[str], scope: Scope) 
 
 def unknown_list(node: Name, text: str, scope: Scope) -> ExpressionError:
     """The error of a word behind ``in`` that is no list."""
-    return ExpressionError(f"no list {node.name!r}{did_you_mean(node.name, scope.lists)}", text, node.position)
+    known = (*scope.lists, *regions.names())
+    return ExpressionError(f"no list {node.name!r}{did_you_mean(node.name, known)}", text, node.position)

@@ -17,9 +17,10 @@ from econloom.core.errors import DataError, ExpressionError, UsageError, did_you
 from econloom.core.expressions import Binary, Call, Items, Name, Node, Number, Text, Truth, Unary, parse
 from econloom.core.frame import Panel
 from econloom.core.lineage import Event
-from econloom.data.checking import Scope, bound, check, unknown_list, unknown_name
+from econloom.data.checking import Scope, bound, check, shipped_members, unknown_list, unknown_name
 from econloom.data.columns.worked import Filled, Worked, rows_of
 from econloom.data.functions import FUNCTIONS, SUMMARIES, Parameter
+from econloom.data.regions import columns as regions
 
 __all__ = ["Computed", "Scope", "check", "compute", "compute_condition", "condition", "evaluate"]
 Value = pl.Series | float | str | bool
@@ -214,6 +215,9 @@ class _Evaluation:
         left = self.value(node.left)
         if not isinstance(left, pl.Series):
             raise self.fail("a column stands before 'in'", node.left)
+        if (shipped := self.shipped(node.right)) is not None:
+            inside = self.placed(left, node.right, *shipped)
+            return ~inside if node.op == "not in" else inside
         wanted = self.members(node.right)
         kinds = {_kind(v) for v in wanted}
         if kinds != {_kind(left)}:
@@ -223,6 +227,22 @@ class _Evaluation:
         kind = pl.String if kinds == {"text"} else pl.Float64
         inside = left.cast(kind).is_in(pl.Series(wanted, dtype=kind).implode())
         return ~inside if node.op == "not in" else inside
+
+    def shipped(self, node: Node) -> tuple[str, int | None] | None:
+        """A list of regions or countries that comes with econloom, and its year; a study's own list goes first."""
+        named, year = (node.left, node.right) if isinstance(node, Binary) and node.op == "@" else (node, None)
+        if not isinstance(named, Name) or named.name in self.scope.lists or named.name not in regions.names():
+            return None
+        return named.name, shipped_members(named, year, self.text)
+
+    def placed(self, left: pl.Series, node: Node, name: str, year: int | None) -> pl.Series:
+        """Whether each row's place is in a shipped list; null where the place is unknown, which is said."""
+        inside, events = regions.membership(left, name, year)
+        if inside.null_count() == inside.len():
+            values = listed(left.unique().drop_nulls().head(5).to_list())
+            raise self.fail(f"no value of the column is a place that econloom knows: {values}", node)
+        self.events += events
+        return inside
 
     def members(self, node: Node) -> list[Any]:
         if isinstance(node, Name):

@@ -17,6 +17,9 @@ from econloom.core.errors import UsageError, did_you_mean
 from econloom.core.frame import Panel
 from econloom.data.columns import filling, groups, prices, scaling, tails, timing, units
 from econloom.data.columns.worked import Filled, Worked, grouped
+from econloom.data.regions import columns as regions
+from econloom.data.regions.named import SCHEMES
+from econloom.data.regions.registry import clubs
 
 ParameterKind = Literal["numbers", "whole", "number", "word", "condition", "columns", "any"]
 
@@ -208,6 +211,13 @@ FUNCTIONS: Mapping[str, Function] = {
     "minmax": _grouped(scaling.minmax),
     "zscore": _grouped(scaling.zscore),
     "leave_one_out": _grouped(groups.leave_one_out),
+    "region": Function(
+        regions.region_of, (Parameter("x", "any"), Parameter("scheme", "word", optional=True, choices=tuple(SCHEMES)))
+    ),
+    "province": Function(regions.province_of, (Parameter("x", "any"),)),
+    "adcode": Function(regions.adcode_of, (Parameter("x", "any"),)),
+    "iso3": Function(regions.iso3_of, (Parameter("x", "any"),)),
+    "member": Function(regions.member_of, (Parameter("x", "any"), Parameter("name", "word", choices=tuple(clubs())))),
     **_summaries(),
     "at": Function(_at, (Parameter("x"), Parameter("where", "condition"))),
     "missing": Function(_missing, (Parameter("x", "any"),)),
