@@ -64,15 +64,18 @@ def compound(name: str, spec: TableSpec) -> Label:
     Label(zh='省份×年份', en='Province × Year')
     >>> compound("l(prov, 2)", spec).en
     'Province (lag 2)'
+    >>> compound("l(prov, 1):year", spec).zh
+    '省份（滞后1期）×年份'
     """
     whole = spec.label(name)
     shifted = _SHIFTED.fullmatch(name)
     if shifted is not None and whole == Label.same(name):
         return _shifted(shifted[1], compound(shifted[2], spec), shifted[3] or "1")
-    pieces = re.split(r"[:^]", name)
-    if len(pieces) == 1 or whole != Label.same(name) or any(c in name for c in "()[]"):
+    pieces = re.split(r"[:^](?![^(]*\))", name)
+    others = [p for p in pieces if any(c in p for c in "()[]") and _SHIFTED.fullmatch(p) is None]
+    if len(pieces) == 1 or whole != Label.same(name) or others:
         return whole
-    labels = [spec.label(p) for p in pieces]
+    labels = [compound(p, spec) for p in pieces]
     return Label(zh="×".join(x.text("zh") for x in labels), en=" × ".join(x.text("en") for x in labels))
 
 

@@ -2,7 +2,7 @@
 
 Output is drawn last, so that the growth equation holds for what the study will compute in prices of 2004:
 
-    y = city + effect mig + Σ_k (own_k M_k + moderation_k mig M_k) + γ' controls + error
+    y = city + effect mig + Σ_k (own_k M_k + moderation_k mig (M_k - usual_k)) + γ' controls + error
 
 and books that are printed in money follow from ratios to output.
 """
@@ -19,8 +19,12 @@ from econloom.simulate.truth import Effect, Truth
 FIRST, LAST = 2004, 2017
 YEARS = np.arange(FIRST, LAST + 1)
 EFFECT = 8.0
-LARGE, OTHERS = 10.0, 5.0  # where the effect differs: urban residents over 5 million on average, and others
-MODERATORS = {"str": (0.5, 3.0), "tec": (0.008, 0.02), "cos": (-1.5, 8.0)}  # own effect, moderation
+LARGE, OTHERS = 9.0, 6.5  # where the effect differs: urban residents over 5 million on average, and others
+MODERATORS = {  # own effect, moderation, and the usual value, where the effect is the one above
+    "str": (0.3, 2.0, 0.8),
+    "tec": (0.004, 0.006, 20.0),
+    "cos": (-0.8, 6.0, 0.33),
+}
 CONTROLS = {"inc": 1.6, "inv": 0.4, "gov": 9.0, "tra": -0.6, "fdi": 6.0, "urb": 1.5}
 SPREAD = 0.1  # of the error, 10,000 yuan
 
@@ -109,8 +113,8 @@ def _output(
         slope = np.where(raw["urban_residents"].mean(axis=1, keepdims=True) > 500, LARGE, OTHERS)
     y = process.effect * slope * ratios["mig"]
     for name in process.moderators:
-        own, moderation = MODERATORS[name]
-        y = y + own * ratios[name] + process.effect * moderation * ratios["mig"] * ratios[name]
+        own, moderation, usual = MODERATORS[name]
+        y = y + own * ratios[name] + process.effect * moderation * ratios["mig"] * (ratios[name] - usual)
     for name, effect in CONTROLS.items():
         y = y + effect * ratios[name]
     y = y + SPREAD * errors(rng, process, provinces, len(YEARS), spread)
@@ -148,12 +152,14 @@ def truth(process: Process) -> Truth:
     """The true effects under a process."""
     found: list[Effect] = []
     scale = process.effect
-    if process.uneven_effect:
-        found += [Effect("y", "mig", scale * LARGE, where="large"), Effect("y", "mig", scale * OTHERS, where="others")]
-    else:
-        found.append(Effect("y", "mig", scale * EFFECT))
+    groups = {"large": LARGE, "others": OTHERS} if process.uneven_effect else {None: EFFECT}
+    unusual = sum(moderation * usual for _, moderation, usual in (MODERATORS[m] for m in process.moderators))
+    for where, effect in groups.items():
+        found.append(Effect("y", "mig", scale * effect, where=where))
+        if process.moderators:
+            found.append(Effect("y", "mig", scale * (effect - unusual), "at zero", where))
     for name in process.moderators:
-        own, moderation = MODERATORS[name]
+        own, moderation, _ = MODERATORS[name]
         found += [Effect("y", name, own, "moderation"), Effect("y", f"mig:{name}", scale * moderation, "moderation")]
     found += [Effect("y", name, value, "control") for name, value in CONTROLS.items()]
     return Truth(tuple(found), tuple(_remarks(process)))
@@ -166,7 +172,7 @@ def _remarks(process: Process) -> list[str]:
     if len(process.moderators) > 1:
         notes.append("several variables moderate the effect: a model with one of them estimates no single true number")
     if process.moderators:
-        notes.append("with a moderator the effect of mig is that where the moderator is zero")
+        notes.append("total: where the moderators have their usual values; at zero: where they are zero")
     if process.uneven_effect:
         notes.append(
             "the effect differs between large cities and others: other groupings estimate weighted means of the two"

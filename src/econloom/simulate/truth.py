@@ -21,7 +21,7 @@ class Effect:
         Change of the outcome with a unit of the term, the rest of the equation held fixed.
     kind : str
         ``total``: also through mediators. ``direct``: mediators held fixed. ``path``: on or of a mediator. ``control``,
-        ``first_stage``, ``moderation``: as they say.
+        ``first_stage``, ``moderation``: as they say. ``at zero``: where the moderators are zero.
     where : str or None
         Group of cities that it holds in; None for all.
     """

@@ -203,7 +203,7 @@ def _comparison(row: Mapping[str, Any], width: int, fits: Fits) -> DiagnosticRow
     compare: Callable[..., Any] = (
         comparisons.hausman if row["comparison"] == "hausman" else comparisons.likelihood_ratio
     )
-    result = _shown(compare(fits[row["of"]], fits[row["against"]]))
+    result = _shown(compare(fits[row["of"]], fits[row["against"]], **row["options"]))
     cells = tuple(result if n in row["at"] else None for n in range(1, width + 1))
     return DiagnosticRow(row["comparison"], _text(row["label"]), cells, digits=row["digits"])
 

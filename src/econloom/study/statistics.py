@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import get_args
 
 from econloom.core.labels import Label
+from econloom.panel.comparisons import Errors, Form
+from econloom.panel.diagnostics.hausman import Indefinite
 
 # entries of a fit's tests
 TESTS: Mapping[str, Label] = {
@@ -27,6 +30,11 @@ TESTS: Mapping[str, Label] = {
 COMPARISONS: Mapping[str, Label] = {
     "hausman": Label(zh="Hausman检验", en="Hausman"),
     "lr": Label(zh="LR检验", en="LR test"),
+}
+# what those take under `with`, and the values of each
+COMPARISON_OPTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "hausman": {"form": get_args(Form), "errors": get_args(Errors), "indefinite": get_args(Indefinite)},
+    "lr": {},
 }
 # tests that are not built yet
 PLANNED_TESTS: Mapping[str, Label] = {

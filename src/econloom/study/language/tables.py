@@ -119,6 +119,7 @@ class TableRow(Labelled):
     at: Positions | None = None
     of: Identifier | None = None
     against: Identifier | None = None
+    options: dict[Identifier, Text] = Field({}, alias="with", description="Options of a comparison of two columns.")
     digits: Digits | None = None
 
     @model_validator(mode="after")
@@ -127,6 +128,8 @@ class TableRow(Labelled):
             raise ValueError("a row has one of 'test', 'stat' and 'values'")
         if (self.against is not None) and self.of is None:
             raise ValueError("'against' needs 'of'")
+        if self.options and self.against is None:
+            raise ValueError("'with' belongs to a comparison of two columns (of, against)")
         if self.values is not None and not self.label:
             raise ValueError("a row of values needs 'zh' or 'en'")
         return self

@@ -15,7 +15,7 @@ from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation
 from econloom.study.planning.models import Shown, TableModels
 from econloom.study.schema import DEFAULT, StudySpec, grid_id
-from econloom.study.statistics import COMPARISONS, PLANNED_TESTS, STATISTICS, TESTS
+from econloom.study.statistics import COMPARISON_OPTIONS, COMPARISONS, PLANNED_TESTS, STATISTICS, TESTS
 from econloom.study.step import Step
 
 
@@ -253,8 +253,22 @@ def _comparison(
     own = [n for n, c in enumerate(columns, 1) if c.model["key"] == first.model["key"]]
     at = _positions(draft, row, columns, path) if row.at is not None else own[:1] or [1]
     label = {"zh": row.zh, "en": row.en} if row.label else _label(COMPARISONS[row.test])
-    pair = {"of": first.model["key"], "against": other.model["key"]}
+    _check_options(draft, row, path)
+    pair = {"of": first.model["key"], "against": other.model["key"], "options": dict(row.options)}
     return {"comparison": row.test, "at": at, "label": label, "digits": row.digits, **pair}
+
+
+def _check_options(draft: Draft, row: TableRow, path: KeyPath) -> None:
+    """The options of a comparison, by name and value."""
+    known = COMPARISON_OPTIONS[row.test or ""]
+    for key, value in row.options.items():
+        if key not in known:
+            hint = f"it takes {listed(known)}" if known else "it takes none"
+            error = UsageError(f"{row.test} has no option {key!r}{did_you_mean(key, known)}", hint=hint)
+            draft.problem(error, (*path, "with", key), key=True)
+        elif value not in known[key]:
+            error = UsageError(f"{key} is {' or '.join(map(repr, known[key]))}{did_you_mean(value, known[key])}")
+            draft.problem(error, (*path, "with", key))
 
 
 def _label(label: Any) -> dict[str, str | None]:
