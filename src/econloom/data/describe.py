@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -40,6 +41,54 @@ def descriptive(panel: Panel, columns: Sequence[str]) -> dict[str, Numbers]:
     (2, 2.5, 'B 1')
     """
     return {name: _described(panel, name) for name in columns}
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How often a condition holds.
+
+    Attributes
+    ----------
+    n, total : int
+        Rows (or units) where it holds, and those where it is known.
+    names : tuple of str
+        The units where it holds, in order of their names.
+    """
+
+    n: int
+    total: int
+    names: tuple[str, ...] = ()
+
+
+def counts(panel: Panel, holds: pl.Series, of: str | None = None) -> Counted:
+    """Rows where a condition holds, or values of a column that have such a row.
+
+    Parameters
+    ----------
+    holds : polars.Series of bool
+        In the panel's row order; null where it is not known.
+    of : str, optional
+        Count the different values of this column: a unit counts where the condition holds in one of its rows.
+
+    Raises
+    ------
+    DataError
+        The condition is known in no row, or there is no such column.
+
+    Examples
+    --------
+    >>> panel = Panel(pl.DataFrame({"c": ["A", "A", "B"], "x": [1, -1, 2]}))
+    >>> counts(panel, panel.frame["x"] > 0), counts(panel, panel.frame["x"] < 0, "c")
+    (Counted(n=2, total=3, names=()), Counted(n=1, total=2, names=('A',)))
+    """
+    known = holds.is_not_null()
+    if not known.any():
+        raise DataError("the condition is known in no row: a value that it needs is missing everywhere")
+    if of is None:
+        return Counted(int(holds.sum() or 0), int(known.sum()))
+    units = panel.column(of)
+    there = units.filter(holds.fill_null(False)).drop_nulls().unique().sort()
+    return Counted(len(there), units.filter(known).drop_nulls().n_unique(), tuple(str(v) for v in there))
 
 
 def _described(panel: Panel, name: str) -> Numbers:

@@ -15,6 +15,7 @@ from econloom.report.body import value_cell
 from econloom.report.phrases import compound, significance
 from econloom.report.words import known, word
 
+_MOST_NAMES = 30
 STATISTICS = ("n", "mean", "sd", "min", "median", "max")
 _EXTREMES = Label(
     zh="最小值与最大值下方为其所在的个体与时间", en="below minimum and maximum: the unit and time they belong to"
@@ -156,6 +157,46 @@ def _correlation_notes(spec: TableSpec, tested: bool, below: bool) -> list[Label
     if tested and spec.stars:
         said.append(Label(zh=significance(spec.stars, "zh"), en=significance(spec.stars, "en")))
     return said
+
+
+def counts(found: Sequence[tuple[Label, int, int, Sequence[str]]], spec: TableSpec) -> Table:
+    """Counts, what they are of, and their share in per cent; below a count the names of what is counted.
+
+    Parameters
+    ----------
+    found : sequence of (label, number, total, names)
+        ``names`` may be empty.
+    spec : TableSpec
+
+    Raises
+    ------
+    UsageError
+        There are none.
+
+    Examples
+    --------
+    >>> table = counts([(Label(en="In deficit"), 2, 8, ("A", "B"))], TableSpec("t2", Label(), digits=1))
+    >>> [c.value for c in table.rows[0].cells], table.rows[1].label.text("en")
+    ([2.0, 8.0, 25.0], 'A, B')
+    """
+    if not found:
+        raise UsageError(f"table {spec.id}: nothing to count")
+    rows: list[Row] = []
+    for number, (label, n, total, names) in enumerate(found, 1):
+        share = 100 * n / total if total else None
+        cells = {"count": n, "total": total, "per_cent": share}
+        made = [value_cell(v, spec.digits, f"{spec.id}.{c}.r{number}") for c, v in cells.items()]
+        rows.append(Row(label, tuple(made)))
+        if names:
+            rows.append(Row(_named(names), (Cell(), Cell(), Cell()), role="paren"))
+    return _table(spec, [word(w, spec.style) for w in ("count", "total", "per_cent")], rows, [])
+
+
+def _named(names: Sequence[str]) -> Label:
+    """Names as a list, the first thirty."""
+    more = len(names) - _MOST_NAMES
+    zh, en = "、".join(names[:_MOST_NAMES]), ", ".join(names[:_MOST_NAMES])
+    return Label(zh=zh + (f" 等{len(names)}个" if more > 0 else ""), en=en + (f" and {more} more" if more > 0 else ""))
 
 
 def vif(values: Mapping[str, float], spec: TableSpec) -> Table:

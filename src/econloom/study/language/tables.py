@@ -218,6 +218,29 @@ class DescriptiveTable(Table):
     name_extremes: Flag = Field(False, description="Name the unit and period of minimum and maximum.")
 
 
+class CountRow(Labelled):
+    """One count: the rows, or the units, where a condition holds."""
+
+    where: Text
+    of: ColumnName | None = Field(None, description="Count the values of this column, such as cities, not the rows.")
+    names: Flag = Field(False, description="Name the values counted; needs 'of'.")
+
+    @model_validator(mode="after")
+    def _labelled(self) -> Self:
+        if not self.label:
+            raise ValueError("a count needs 'zh' or 'en'")
+        if self.names and self.of is None:
+            raise ValueError("'names' needs 'of': the column whose values are named")
+        return self
+
+
+class CountsTable(Table):
+    """How many rows, or units, meet conditions; their share of those for which the condition is known."""
+
+    kind: Literal["counts"]
+    rows: tuple[CountRow, ...] = Field(min_length=1)
+
+
 class CorrelationTable(Table):
     """Correlations of variables."""
 
@@ -268,6 +291,7 @@ AnyTable = Annotated[
     | Annotated[DescriptiveTable, Tag("<descriptive>")]
     | Annotated[CorrelationTable, Tag("<correlation>")]
     | Annotated[VifTable, Tag("<vif>")]
+    | Annotated[CountsTable, Tag("<counts>")]
     | Annotated[MediationTable, Tag("<mediation>")]
     | Annotated[GrangerTable, Tag("<granger>")],
     Discriminator(lambda value: _kind(value)),

@@ -9,6 +9,7 @@ from econloom.panel.formula import parse_formula
 from econloom.study.document import KeyPath
 from econloom.study.language.tables import (
     CorrelationTable,
+    CountsTable,
     DescriptiveTable,
     GrangerTable,
     MediationTable,
@@ -47,6 +48,8 @@ def step(draft: Draft, table: str, spec: Table) -> Step:
         return _described(draft, table, spec, panel, common)
     if isinstance(spec, VifTable):
         return _vif(draft, table, spec, panel, common)
+    if isinstance(spec, CountsTable):
+        return _counts(draft, table, spec, panel, common)
     if isinstance(spec, MediationTable):
         return _mediation(draft, table, spec, panel, common)
     assert isinstance(spec, GrangerTable)
@@ -84,6 +87,21 @@ def _vif(draft: Draft, table: str, spec: VifTable, panel: PanelDraft, common: di
     except UsageError as error:
         draft.problem(error, (*path, "of"))
     return draft.add("vif", f"table {table}", common | {"formula": text}, (panel.step,), path, planned)
+
+
+def _counts(draft: Draft, table: str, spec: CountsTable, panel: PanelDraft, common: dict[str, Any]) -> Step:
+    path: KeyPath = ("tables", table)
+    planned, rows = None, []
+    for number, row in enumerate(spec.rows):
+        place: KeyPath = (*path, "rows", number, "where")
+        where = draft.expand(row.where, place)
+        planned = draft.check(where, place, panel.known) or planned
+        if row.of is not None:
+            draft.column_known(row.of, panel, (*path, "rows", number, "of"))
+        rows.append({"zh": row.zh, "en": row.en, "where": where, "of": row.of, "names": row.names})
+        common["samples"] = common["samples"] | draft.samples_in(where)
+        common["lists"] = common["lists"] | draft.lists_in(where)
+    return draft.add("count", f"table {table}", common | {"rows": rows}, (panel.step,), path, planned)
 
 
 def _mediation(draft: Draft, table: str, spec: MediationTable, panel: PanelDraft, common: dict[str, Any]) -> Step:

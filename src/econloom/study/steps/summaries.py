@@ -9,6 +9,7 @@ import polars as pl
 
 from econloom.core.errors import DataError, did_you_mean, listed
 from econloom.core.frame import Panel
+from econloom.core.labels import Label
 from econloom.core.table import Table
 from econloom.data import describe, expressions
 from econloom.report import summaries, tables
@@ -55,6 +56,17 @@ def _correlate(params: Mapping[str, Any], inputs: Sequence[Any], context: Contex
     return summaries.correlations(params["columns"], values, table_spec(params), p_values)
 
 
+def _count(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
+    panel = _rows_of(params, inputs[0])
+    found = []
+    for row in params["rows"]:
+        holds = expressions.condition(panel, row["where"], scope_of(params))
+        counted = describe.counts(panel, holds, row["of"])
+        names = counted.names if row["names"] else ()
+        found.append((Label(zh=row["zh"], en=row["en"]), counted.n, counted.total, names))
+    return summaries.counts(found, table_spec(params))
+
+
 def _vif(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
     panel = _rows_of(params, inputs[0])
     return summaries.vif(
@@ -67,4 +79,5 @@ WIRING: Mapping[str, Work] = {
     "describe": _describe,
     "correlate": _correlate,
     "vif": _vif,
+    "count": _count,
 }
