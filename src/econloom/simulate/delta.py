@@ -9,6 +9,8 @@ and books that are printed in money follow from ratios to output.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from econloom.simulate.cities import USD_RATE
@@ -117,7 +119,8 @@ def _output(
         y = y + own * ratios[name] + process.effect * moderation * ratios["mig"] * (ratios[name] - usual)
     for name, effect in CONTROLS.items():
         y = y + effect * ratios[name]
-    y = y + SPREAD * errors(rng, process, provinces, len(YEARS), spread)
+    within = replace(process, common=0.0)  # four provinces would be too few to allow for what they share
+    y = y + SPREAD * errors(rng, within, provinces, len(YEARS), spread)
     if process.free_effects:
         return np.asarray(y - y.mean() + 13.0 + rng.normal(0, 1.2, (26, 1)))
     return np.asarray(y - y.mean(axis=1, keepdims=True) + _known()[2][:, None] + rng.normal(0, 0.2, (26, 1)))
