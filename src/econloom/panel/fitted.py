@@ -15,17 +15,17 @@ from econloom.core.estimate import Coefficient, Stage, Test, Tidy, Unavailable
 from econloom.core.lineage import SampleLog
 from econloom.core.spec import SscName, VcovSpec
 from econloom.panel import hypotheses, show
-from econloom.panel.absorb import FloatArray, Grouping, count_slopes, levelled, pairwise_redundant
-from econloom.panel.columns import grouped
+from econloom.panel.absorb import FloatArray, Grouping
 from econloom.panel.conventions import Counts, correction
-from econloom.panel.design import Design, Request, refuse_one_cluster
+from econloom.panel.counting import cluster_ways, counted, unit_position
+from econloom.panel.design import Design, Request
 from econloom.panel.formula import ModelSpec, Term, retyped
 from econloom.panel.inference.clustering import clustered_meat
 from econloom.panel.inference.sandwich import Inference, infer
 from econloom.panel.inference.serial import axes
 from econloom.panel.linear.constant import Offset
 from econloom.panel.linear.gmm import GMMEstimate, Weigh, two_step
-from econloom.panel.linear.goodness import Basis, Glance, goodness
+from econloom.panel.linear.goodness import Basis, Glance, beside_likelihood, goodness, mean_of_column
 from econloom.panel.linear.iv import Equation, IVEstimate, instrumental
 from econloom.panel.linear.ols import Estimate, least_squares
 from econloom.panel.moments import Absorbed, Moments
@@ -291,48 +291,15 @@ def assembled(asked: Request, log: SampleLog, shared: Shared, estimate: Estimate
         "n": design.n,
         "n_units": units.levels if units else None,
         "n_clusters": counts.clusters,
-        "mean_outcome": _mean(absorbed, at, design.intercept),
-        **_likelihood(values, asked, counts, estimate),
+        "mean_outcome": mean_of_column(absorbed, at, design.intercept),
+        **beside_likelihood(values, asked.ssc, counts, estimate),
     }
     return Fit(asked, log, shared, estimate, inference, glance, counts, clusters, stage)
-
-
-def _mean(absorbed: Absorbed, at: int, centred: bool) -> float:
-    """Weighted mean of a column of the block."""
-    if centred:
-        return float(absorbed.means[at])
-    size = absorbed.n if absorbed.weights is None else float(absorbed.weights.sum())
-    return absorbed.total(absorbed.block[:, at]) * float(absorbed.scales[at]) / size
 
 
 def _degrees(law: Inference) -> dict[str, object]:
     """Degrees of freedom of each coefficient, where they have their own."""
     return {} if law.dfs is None else {"df": tuple(map(float, law.dfs))}
-
-
-def unit_position(asked: Request) -> int | None:
-    """Which of the model's effects is the unit."""
-    effect = asked.unit_effect
-    return asked.model.effects.index(effect) if effect else None
-
-
-def _likelihood(values: Glance, asked: Request, counts: Counts, estimate: Estimate) -> Glance:
-    """With AIC and BIC of all parameters (without unit effects under ``xtreg``); none of them beside instruments."""
-    if isinstance(estimate, IVEstimate):
-        return {**values, "loglik": None, "aic": None, "bic": None, "kappa": estimate.kappa, **_objective(estimate)}
-    loglik, df = values["loglik"], values["df_residual"]
-    if loglik is None or df is None:
-        return {**values, "aic": None, "bic": None}
-    taken = counts.n - df - ((counts.unit_levels or 1) - 1 if asked.ssc == "xtreg" else 0)
-    return {**values, "aic": 2 * taken - 2 * loglik, "bic": math.log(counts.n) * taken - 2 * loglik}
-
-
-def _objective(estimate: IVEstimate) -> Glance:
-    """J of two-step GMM; None where there is nothing to test."""
-    if not isinstance(estimate, GMMEstimate):
-        return {}
-    tested = len(estimate.stages.instruments) > len(estimate.stages.endogenous)
-    return {"hansen_j": estimate.objective if tested else None}
 
 
 def _instruments(model: ModelSpec, estimate: Estimate) -> dict[str, object]:
@@ -341,59 +308,6 @@ def _instruments(model: ModelSpec, estimate: Estimate) -> dict[str, object]:
     names = {"endogenous": model.endogenous, "instruments": model.instruments}
     method = "gmm" if isinstance(estimate, GMMEstimate) else estimate.method
     return {"method": method, **{k: tuple(t.name for t in v) for k, v in names.items()}}
-
-
-def counted(
-    asked: Request, design: Design, absorbed: Absorbed, estimate: Estimate, clusters: tuple[Grouping, ...]
-) -> Counts:
-    """What the small-sample rules of a model are applied to."""
-    unit = unit_position(asked)
-    effects = levelled(design.effects, design.slopes)
-    nested = tuple(any(e.nested_in(c) for c in clusters) for e in effects)
-    return Counts(
-        n=design.n,
-        regressors=estimate.regressors + int(design.intercept and not design.effects),
-        levels=tuple(e.levels for e in effects),
-        nested=nested,
-        absorbed_rank=absorbed.rank,
-        unit_levels=None if unit is None else design.effects[unit].levels,
-        clusters=min((c.levels for c in clusters), default=None),
-        redundant=pairwise_redundant(effects, nested) if asked.ssc == "reghdfe" else (0,) * len(nested),
-        slopes=count_slopes(design.effects, design.slopes, design.intercept),
-    )
-
-
-def cluster_ways(asked: Request, design: Design) -> tuple[Grouping, ...]:
-    """Cluster codes of the design's rows, one for each way.
-
-    Raises
-    ------
-    UsageError
-        The cluster column is missing in some of them, or (``xtreg``) a unit lies in several clusters.
-    """
-    ways = tuple(_way(asked, design, keys) for keys in asked.cluster_ways)
-    unit = unit_position(asked)
-    if asked.ssc != "xtreg" or unit is None:
-        return ways
-    for found in ways:
-        if not design.effects[unit].nested_in(found):
-            raise UsageError(f"convention xtreg: units of {design.effects[unit].name!r} lie in several {found.name!r}")
-    return ways
-
-
-def _way(asked: Request, design: Design, keys: tuple[str, ...]) -> Grouping:
-    found = design.groups.get(keys)
-    if found is None:
-        groups = grouped(asked.panel.with_rows(asked.panel.frame[design.rows]), keys)
-        if groups.missing is not None:
-            raise UsageError(
-                f"{asked.vcov} would drop {int(groups.missing.sum())} of {design.n} rows: "
-                f"{'^'.join(keys)!r} is missing there",
-                hint="fit again with this vcov",
-            )
-        found = groups.grouping("^".join(keys), None)
-    refuse_one_cluster(found)
-    return found
 
 
 def _known(value: float) -> float | None:

@@ -15,8 +15,9 @@ from econloom.core.spec import SscName, VcovSpec
 from econloom.panel import hypotheses
 from econloom.panel.absorb import Grouping
 from econloom.panel.conventions import Correction, Counts, correction, residual_df
+from econloom.panel.counting import cluster_ways, counted
 from econloom.panel.design import Request
-from econloom.panel.fitted import Fit, Shared, cluster_ways, counted
+from econloom.panel.fitted import Fit, Shared
 from econloom.panel.inference.sandwich import infer
 from econloom.panel.linear.goodness import Glance
 from econloom.panel.linear.ols import Estimate

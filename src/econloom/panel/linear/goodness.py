@@ -11,6 +11,8 @@ from econloom.core.spec import SscName
 from econloom.panel.absorb import Grouping, GroupMeans
 from econloom.panel.conventions import Correction, Counts, residual_df
 from econloom.panel.design import Design
+from econloom.panel.linear.gmm import GMMEstimate
+from econloom.panel.linear.iv import IVEstimate
 from econloom.panel.linear.ols import Estimate
 from econloom.panel.moments import Absorbed
 from econloom.panel.passes import group_sums
@@ -96,3 +98,30 @@ def _log_likelihood(absorbed: Absorbed, rss: float, ssc: SscName) -> float:
     n, weights = absorbed.n, absorbed.weights
     log_weights = 0.0 if weights is None or ssc == "xtreg" else float(np.log(weights).sum())
     return -n / 2 * (math.log(2 * math.pi * rss / n) + 1) + log_weights / 2
+
+
+def mean_of_column(absorbed: Absorbed, at: int, centred: bool) -> float:
+    """Weighted mean of a column of the block."""
+    if centred:
+        return float(absorbed.means[at])
+    size = absorbed.n if absorbed.weights is None else float(absorbed.weights.sum())
+    return absorbed.total(absorbed.block[:, at]) * float(absorbed.scales[at]) / size
+
+
+def beside_likelihood(values: Glance, ssc: SscName, counts: Counts, estimate: Estimate) -> Glance:
+    """With AIC and BIC of all parameters (without unit effects under ``xtreg``); none of them beside instruments."""
+    if isinstance(estimate, IVEstimate):
+        return {**values, "loglik": None, "aic": None, "bic": None, "kappa": estimate.kappa, **_objective(estimate)}
+    loglik, df = values["loglik"], values["df_residual"]
+    if loglik is None or df is None:
+        return {**values, "aic": None, "bic": None}
+    taken = counts.n - df - ((counts.unit_levels or 1) - 1 if ssc == "xtreg" else 0)
+    return {**values, "aic": 2 * taken - 2 * loglik, "bic": math.log(counts.n) * taken - 2 * loglik}
+
+
+def _objective(estimate: IVEstimate) -> Glance:
+    """J of two-step GMM; None where there is nothing to test."""
+    if not isinstance(estimate, GMMEstimate):
+        return {}
+    tested = len(estimate.stages.instruments) > len(estimate.stages.endogenous)
+    return {"hansen_j": estimate.objective if tested else None}
