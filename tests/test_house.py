@@ -73,9 +73,9 @@ def test_a_makefile_with_the_two_commands() -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(ROOT / "src").as_posix())
 def test_files_stay_small(path: Path) -> None:
-    """Files of at most 400 lines; kernels are exempt."""
+    """Files of at most 400 lines."""
     lines = path.read_text(encoding="utf-8").count("\n")
-    assert lines <= 400 or path.name == "kernels.py"
+    assert lines <= 400
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(ROOT / "src").as_posix())

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from econloom.panel import kernels, passes, plain
+from econloom.panel import compiling, kernels, passes, plain
 from econloom.panel.absorb import Grouping, absorber
 
 
 def sample(seed: int, weighted: bool) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
-    n, m, q = int(rng.integers(1, 200)), int(rng.integers(1, 5)), int(rng.integers(1, 4))
+    n, m, q = int(rng.integers(1, 1_200)), int(rng.integers(1, 11)), int(rng.integers(1, 4))
     first = Grouping.of("g", np.sort(rng.integers(0, rng.integers(1, 40), n)))
     L = int(rng.integers(1, 12))
     return {
@@ -84,8 +84,8 @@ def test_threads_do_not_change_a_digit(levels: int, monkeypatch: pytest.MonkeyPa
 def test_cache_folder_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert kernels.cache_folder() == f"{tmp_path}/econloom/numba"
+    assert compiling.cache_folder() == f"{tmp_path}/econloom/numba"
     monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null/nowhere")
-    assert "econloom-numba" in kernels.cache_folder()
+    assert "econloom-numba" in compiling.cache_folder()
     monkeypatch.setenv("NUMBA_CACHE_DIR", "elsewhere")
-    assert kernels.cache_folder() == "elsewhere"
+    assert compiling.cache_folder() == "elsewhere"

@@ -2,53 +2,41 @@
 
 Rows are sorted by the first effect: group ``g`` is rows ``starts[g]`` to ``starts[g + 1]``. Kernels work on the groups
 ``low`` to ``high``, so that two halves may run on two threads; an empty ``w`` means unit weights. ``columns`` is
-(n, q): the level of each of the q other effects, counted through. Compiled code lives in the user's cache directory;
-``python -m econloom.panel.kernels`` fills it.
+(n, q): the level of each of the q other effects, counted through. ``python -m econloom.panel.kernels`` compiles all of
+them beforehand.
 """
 
 from __future__ import annotations
 
-import getpass
-import os
-import sys
-import tempfile
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from econloom.panel.compiling import compiled
+from econloom.panel.graph_kernels import eliminate, joined_sets, substitute
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 Levels = npt.NDArray[np.int32]
-Function = TypeVar("Function", bound=Callable[..., Any])
 
+__all__ = [
+    "complement",
+    "counting_order",
+    "crossings",
+    "eliminate",
+    "first_residuals",
+    "gather",
+    "group_sums",
+    "joined_sets",
+    "level_sums",
+    "place_rows",
+    "spread",
+    "substitute",
+    "subtract",
+    "warm",
+]
 
-def cache_folder() -> str:
-    """Where compiled code is kept: ``NUMBA_CACHE_DIR``, or a folder of the user's cache, or a temporary one."""
-    if stated := os.environ.get("NUMBA_CACHE_DIR"):
-        return stated
-    home = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
-    base = os.environ.get("LOCALAPPDATA") if os.name == "nt" else os.environ.get("XDG_CACHE_HOME")
-    folder = Path(base or home) / "econloom" / "numba"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        usable = os.access(folder, os.W_OK)
-    except OSError:
-        usable = False
-    return str(folder if usable else Path(tempfile.gettempdir()) / f"econloom-numba-{getpass.getuser()}")
-
-
-def compiled(function: Function) -> Function:
-    """The function compiled on its first call, from the cache where it is there."""
-    settings: Any = numba.config
-    held, settings.CACHE_DIR = settings.CACHE_DIR, cache_folder()
-    try:
-        return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
-    finally:
-        settings.CACHE_DIR = held
+HELD = 256
+"""Rows of whole groups that a pass holds at once: they stay in the processor's nearest cache."""
 
 
 @compiled
@@ -79,25 +67,6 @@ def gather(values: IntArray, order: IntArray, out: IntArray, low: int, high: int
     """``out = values[order]`` over some rows."""
     for i in range(low, high):
         out[i] = values[order[i]]
-
-
-@compiled
-def joined_sets(codes: IntArray, others: IntArray, levels: int, other_levels: int) -> int:
-    """Connected components of the graph in which each row joins its two levels."""
-    parent = np.arange(levels + other_levels)
-    count = levels + other_levels
-    for i in range(len(codes)):
-        a, b = codes[i], others[i] + levels
-        while parent[a] != a:
-            parent[a] = parent[parent[a]]
-            a = parent[a]
-        while parent[b] != b:
-            parent[b] = parent[parent[b]]
-            b = parent[b]
-        if a != b:
-            parent[min(a, b)] = max(a, b)
-            count -= 1
-    return count
 
 
 @compiled
@@ -165,38 +134,20 @@ def complement(
     V: FloatArray, w: FloatArray, columns: Levels, starts: IntArray, out: FloatArray, low: int, high: int
 ) -> None:
     """Add ``D'W M0 D V`` to ``out``, (L, m), in one pass over the rows."""
-    m, q = V.shape[1], columns.shape[1]
-    level = np.zeros(m)
-    longest = 1
-    for g in range(low, high):
-        longest = max(longest, starts[g + 1] - starts[g])
-    held = np.empty((longest, m))
-    for g in range(low, high):
-        begin, end = starts[g], starts[g + 1]
-        level[:] = 0.0
-        total = 0.0
-        for i in range(begin, end):
-            v = w[i] if w.size else 1.0
-            total += v
-            c = columns[i, 0]
-            for j in range(m):
-                held[i - begin, j] = V[c, j]
-            for s in range(1, q):
-                c = columns[i, s]
-                for j in range(m):
-                    held[i - begin, j] += V[c, j]
-            for j in range(m):
-                level[j] += v * held[i - begin, j]
-        for j in range(m):
-            level[j] /= total
-        for i in range(begin, end):
-            v = w[i] if w.size else 1.0
-            for j in range(m):
-                held[i - begin, j] = v * (held[i - begin, j] - level[j])
-            for s in range(q):
-                c = columns[i, s]
-                for j in range(m):
-                    out[c, j] += held[i - begin, j]
+    held = np.empty((longest_run(starts, low, high), V.shape[1]))
+    g = low
+    while g < high:
+        h = run_of_groups(starts, g, high)
+        begin, end = starts[g], starts[h]
+        pick(V, columns, begin, end, held)
+        for k in range(g, h):
+            centre(held, w, starts[k], starts[k + 1], begin)
+        if w.size:
+            for i in range(begin, end):
+                for j in range(V.shape[1]):
+                    held[i - begin, j] *= w[i]
+        add(held, columns, begin, end, out)
+        g = h
 
 
 @compiled
@@ -204,24 +155,107 @@ def subtract(
     R: FloatArray, a: FloatArray, w: FloatArray, columns: Levels, starts: IntArray, low: int, high: int
 ) -> None:
     """``R -= M0 D a`` in place."""
-    m, q = R.shape[1], columns.shape[1]
-    level = np.zeros(m)
+    held = np.empty((longest_run(starts, low, high), a.shape[1]))
+    g = low
+    while g < high:
+        h = run_of_groups(starts, g, high)
+        begin, end = starts[g], starts[h]
+        pick(a, columns, begin, end, held)
+        for k in range(g, h):
+            centre(held, w, starts[k], starts[k + 1], begin)
+        for i in range(begin, end):
+            for j in range(a.shape[1]):
+                R[i, j] -= held[i - begin, j]
+        g = h
+
+
+@compiled
+def longest_run(starts: IntArray, low: int, high: int) -> int:
+    """Rows that the longest run of groups may have."""
+    longest = HELD
     for g in range(low, high):
-        level[:] = 0.0
+        longest = max(longest, starts[g + 1] - starts[g])
+    return longest
+
+
+@compiled
+def run_of_groups(starts: IntArray, g: int, high: int) -> int:
+    """Where the run of whole groups ends that begins with group g and has at most ``HELD`` rows, or one group."""
+    h = g + 1
+    while h < high and starts[h + 1] - starts[g] <= HELD:
+        h += 1
+    return h
+
+
+@compiled
+def pick(V: FloatArray, columns: Levels, begin: int, end: int, held: FloatArray) -> None:
+    """``held = D V`` over some rows. Loops do one thing at four columns, so that many reads are under way at once."""
+    m, q = V.shape[1], columns.shape[1]
+    wide = m - m % 4
+    for p in range(0, wide, 4):
+        for i in range(begin, end):
+            c = np.uint32(columns[i, 0])
+            for j in range(4):
+                held[i - begin, p + j] = V[c, p + j]
+        for s in range(1, q):
+            for i in range(begin, end):
+                c = np.uint32(columns[i, s])
+                for j in range(4):
+                    held[i - begin, p + j] += V[c, p + j]
+    for j in range(wide, m):
+        for i in range(begin, end):
+            held[i - begin, j] = V[np.uint32(columns[i, 0]), j]
+        for s in range(1, q):
+            for i in range(begin, end):
+                held[i - begin, j] += V[np.uint32(columns[i, s]), j]
+
+
+@compiled
+def add(held: FloatArray, columns: Levels, begin: int, end: int, out: FloatArray) -> None:
+    """Add ``D' held`` over some rows to ``out``."""
+    m = out.shape[1]
+    wide = m - m % 4
+    for s in range(columns.shape[1]):
+        for p in range(0, wide, 4):
+            for i in range(begin, end):
+                c = np.uint32(columns[i, s])
+                for j in range(4):
+                    out[c, p + j] += held[i - begin, p + j]
+        for j in range(wide, m):
+            for i in range(begin, end):
+                out[np.uint32(columns[i, s]), j] += held[i - begin, j]
+
+
+@compiled
+def centre(held: FloatArray, w: FloatArray, first: int, last: int, begin: int) -> None:
+    """Take the weighted mean of rows ``first`` to ``last`` from them; ``held`` starts at row ``begin``."""
+    m = held.shape[1]
+    wide = m - m % 4
+    total = float(last - first)
+    if w.size:
         total = 0.0
-        for i in range(starts[g], starts[g + 1]):
-            v = w[i] if w.size else 1.0
-            total += v
-            for s in range(q):
-                c = columns[i, s]
-                for j in range(m):
-                    R[i, j] -= a[c, j]
-                    level[j] += v * a[c, j]
-        for j in range(m):
-            level[j] /= total
-        for i in range(starts[g], starts[g + 1]):
-            for j in range(m):
-                R[i, j] += level[j]
+        for i in range(first, last):
+            total += w[i]
+    for p in range(0, wide, 4):
+        a = b = c = d = 0.0
+        for i in range(first, last):
+            v, r = w[i] if w.size else 1.0, i - begin
+            a += v * held[r, p]
+            b += v * held[r, p + 1]
+            c += v * held[r, p + 2]
+            d += v * held[r, p + 3]
+        a, b, c, d = a / total, b / total, c / total, d / total
+        for r in range(first - begin, last - begin):
+            held[r, p] -= a
+            held[r, p + 1] -= b
+            held[r, p + 2] -= c
+            held[r, p + 3] -= d
+    for j in range(wide, m):
+        a = 0.0
+        for i in range(first, last):
+            a += (w[i] if w.size else 1.0) * held[i - begin, j]
+        for r in range(first - begin, last - begin):
+            held[r, j] -= a / total
 
 
 @compiled
@@ -263,95 +297,6 @@ def group_sums(X: FloatArray, chosen: IntArray, v: FloatArray, codes: IntArray, 
         c = codes[i]
         for j in range(len(chosen)):
             out[c, j] += v[i] * X[i, chosen[j]]
-
-
-@compiled
-def eliminate(
-    order: IntArray, left: IntArray, right: IntArray, weight: FloatArray, seed: int
-) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
-    """Factorise a graph's Laplacian, sampling the fill (see :mod:`econloom.panel.absorb.laplacian`).
-
-    An edge is kept with the end that is eliminated first; eliminating a node frees as many places as it takes.
-    """
-    nodes, edges = len(order), len(left)
-    rank = np.empty(nodes, np.int64)
-    for p in range(nodes):
-        rank[order[p]] = p
-    head = np.full(nodes, -1, np.int64)
-    link, end, mass = np.empty(edges, np.int64), np.empty(edges, np.int64), np.empty(edges)
-    for k in range(edges):
-        a, b = left[k], right[k]
-        if rank[a] > rank[b]:
-            a, b = b, a
-        end[k], mass[k], link[k] = b, weight[k], head[a]
-        head[a] = k
-    starts, totals = np.zeros(nodes + 1, np.int64), np.zeros(nodes)
-    targets, shares = np.empty(edges + 16, np.int64), np.empty(edges + 16)
-    place, free, filled = np.full(nodes, -1, np.int64), -1, 0
-    state = np.uint64(seed)
-    for p in range(nodes):
-        v, begin = order[p], filled
-        k = head[v]
-        while k >= 0:
-            u = end[k]
-            if place[u] < 0:
-                if filled == len(targets):
-                    targets = np.concatenate((targets, np.empty(len(targets), np.int64)))
-                    shares = np.concatenate((shares, np.empty(len(shares))))
-                place[u] = filled
-                targets[filled], shares[filled] = u, 0.0
-                filled += 1
-            shares[place[u]] += mass[k]
-            totals[p] += mass[k]
-            following = link[k]
-            link[k], free = free, k
-            k = following
-        count = filled - begin
-        by_weight = np.argsort(shares[begin:filled])
-        above = totals[p]
-        for i in range(count):
-            e = begin + by_weight[i]
-            place[targets[e]] = -1
-            above -= shares[e]
-            if i == count - 1 or above <= 0.0:
-                continue
-            state = state * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
-            draw = float(state >> np.uint64(11)) / 9007199254740992.0 * above
-            j = i + 1
-            while j < count - 1 and draw > shares[begin + by_weight[j]]:
-                draw -= shares[begin + by_weight[j]]
-                j += 1
-            a, b = targets[e], targets[begin + by_weight[j]]
-            if rank[a] > rank[b]:
-                a, b = b, a
-            k, free = free, link[free]
-            end[k], mass[k], link[k] = b, shares[e] * above / totals[p], head[a]
-            head[a] = k
-        for e in range(begin, filled):
-            place[targets[e]] = -1
-            shares[e] /= totals[p]
-        starts[p + 1] = filled
-    return starts, targets[:filled].copy(), shares[:filled].copy(), totals
-
-
-@compiled
-def substitute(
-    X: FloatArray, order: IntArray, starts: IntArray, targets: IntArray, shares: FloatArray, totals: FloatArray
-) -> None:
-    """Solve with the factor of :func:`eliminate`, in place, (nodes, m)."""
-    m = X.shape[1]
-    for p in range(len(order)):
-        v = order[p]
-        for e in range(starts[p], starts[p + 1]):
-            for j in range(m):
-                X[targets[e], j] += shares[e] * X[v, j]
-        for j in range(m):
-            X[v, j] = X[v, j] / totals[p] if totals[p] > 0.0 else 0.0
-    for p in range(len(order) - 1, -1, -1):
-        v = order[p]
-        for e in range(starts[p], starts[p + 1]):
-            for j in range(m):
-                X[v, j] += shares[e] * X[targets[e], j]
 
 
 def warm() -> None:

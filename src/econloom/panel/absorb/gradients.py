@@ -1,6 +1,8 @@
-"""Conjugate gradients on the Schur complement of the secondary effects, all columns at once.
+"""Conjugate gradients on the Schur complement of the secondary effects, a few columns at a time.
 
-``S a = D'W M0 X`` is solved without forming ``S``: each iteration is one pass over the rows. The energy that a step
+``S a = D'W M0 X`` is solved without forming ``S``: each iteration is one pass over the rows. Columns go in panels of
+``PANEL``, whose tables of levels stay in the processor's cache; each panel ends when its own columns are good. The
+energy that a step
 takes away, ``alpha r'z``, is what it takes from the squared length of the residual column, so the sum of the steps to
 come is exactly the squared distance of the column from its true residual (Hestenes and Stiefel 1952); it is judged
 from the last steps and their slowest rate. The iteration ends when that distance is below ``TOLERANCE`` of each
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache, partial
 
 import numpy as np
 
@@ -27,10 +30,14 @@ SMALL = 1e-2
 """Residuals shorter than this share of the column are held to the tolerance of one that long."""
 NOTHING = 1e-12
 """A column of which the first effect leaves less than this share is rounding."""
+PANEL = 4
+"""Columns solved at once."""
 QUICK, MOST = 30, 2_000
 """Iterations with the diagonal preconditioner before a better one is built, and with that one."""
 
 Preconditioner = Callable[[FloatArray], FloatArray]
+Way = tuple[Callable[[], Preconditioner], int]
+"""Makes a preconditioner, and how many iterations it is given."""
 
 
 @dataclass
@@ -92,19 +99,30 @@ class Gradients:
             Not reached, with iterations and distance.
         """
         nothing = lengths <= NOTHING**2 * sizes
-        state = Progress(np.zeros_like(B), np.where(nothing, 0.0, B), np.where(nothing, 0.0, lengths))
+        ways: list[Way] = [(self._by_diagonal, QUICK), (cache(partial(paired_preconditioner, self.rows)), MOST)]
+        a = np.empty_like(B)
+        for begin in range(0, B.shape[1], PANEL):
+            panel = slice(begin, min(begin + PANEL, B.shape[1]))
+            width = panel.stop - begin
+            start, left = np.zeros((len(B), PANEL)), np.zeros(PANEL)
+            start[:, :width] = np.where(nothing[panel], 0.0, B[:, panel])
+            left[:width] = np.where(nothing[panel], 0.0, lengths[panel])
+            a[:, panel] = self._panel(start, left, ways)[:, :width]
+        return a
+
+    def _panel(self, B: FloatArray, lengths: FloatArray, ways: list[Way]) -> FloatArray:
+        """``S^- B`` of a panel; a way that was not quick is taken out of ``ways``, the next panels begin without it."""
+        state = Progress(np.zeros_like(B), B, lengths)
         floor = SMALL**2 * lengths
-        if self._iterate(state, lambda r: r / self.sizes[:, None], floor, QUICK):
-            return state.a
-        state.steps.clear()
-        if self._iterate(state, paired_preconditioner(self.rows), floor, MOST):
-            return state.a
-        worst = float(np.sqrt(np.max(state.distance() / np.maximum(np.maximum(state.left, floor), 1e-300))))
-        raise EstimationError(
-            f"absorbing the effects has not converged: {state.iterations} iterations, a residual column is {worst:.1e} "
-            f"of its length away (tolerance {TOLERANCE:g})",
-            hint="the effects are hardly connected: use coarser ones, or keep their largest connected set",
-        )
+        while not self._iterate(state, ways[0][0](), floor, ways[0][1]):
+            if len(ways) == 1:
+                raise _not_converged(state, floor)
+            ways.pop(0)
+            state.steps.clear()
+        return state.a
+
+    def _by_diagonal(self) -> Preconditioner:
+        return lambda r: r / self.sizes[:, None]
 
     def _iterate(self, state: Progress, precondition: Preconditioner, floor: FloatArray, most: int) -> bool:
         """Go on until every column is good; whether it is so."""
@@ -128,6 +146,15 @@ class Gradients:
             p += z
             energy = new
         return False
+
+
+def _not_converged(state: Progress, floor: FloatArray) -> EstimationError:
+    worst = float(np.sqrt(np.max(state.distance() / np.maximum(np.maximum(state.left, floor), 1e-300))))
+    return EstimationError(
+        f"absorbing the effects has not converged: {state.iterations} iterations, a residual column is {worst:.1e} "
+        f"of its length away (tolerance {TOLERANCE:g})",
+        hint="the effects are hardly connected: use coarser ones, or keep their largest connected set",
+    )
 
 
 def _ratio(a: FloatArray, b: FloatArray) -> FloatArray:
