@@ -30,6 +30,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "between": ("econloom.panel.panels", "between"),
     "first_difference": ("econloom.panel.panels", "first_difference"),
     "tests": ("econloom.panel.hypotheses", None),
+    "heterogeneity": ("econloom.panel.designs.heterogeneity", None),
     "iot": ("econloom.iot", None),
     "clean": ("econloom.data.clean", None),
     "regions": ("econloom.data.regions", None),

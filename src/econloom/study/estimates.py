@@ -23,6 +23,7 @@ from econloom.panel.columns import Columns
 from econloom.panel.fit import Fit
 from econloom.panel.formula import parse_formula
 from econloom.report import tables
+from econloom.study.compared import Compared
 
 Fits = Mapping[str, Fit]
 Numbers = tuple[float, float, float]
@@ -30,7 +31,9 @@ _METHODS: Mapping[str, Literal["2sls", "liml", "gmm"]] = {"liml": "liml", "gmm":
 _BY_VARIABLE = {"first_stage_f", "sanderson_windmeijer_f"}
 
 
-def fit_all(panel: Panel, models: Sequence[Mapping[str, Any]], where: str | None, scope: Scope) -> dict[str, Fit]:
+def fit_all(
+    panel: Panel, models: Sequence[Mapping[str, Any]], where: str | pl.Series | None, scope: Scope
+) -> dict[str, Fit]:
     """Fit the models of one group, which share rows and effects.
 
     Parameters
@@ -38,8 +41,8 @@ def fit_all(panel: Panel, models: Sequence[Mapping[str, Any]], where: str | None
     panel : Panel
     models : sequence of mapping
         As planned: key, formula, vcov, ssc, weights, estimator.
-    where : str, optional
-        Condition of the rows that all share.
+    where : str or Series, optional
+        Condition of the rows that all share, or the rows themselves.
     scope : Scope
         Lists and samples of the condition.
 
@@ -49,10 +52,10 @@ def fit_all(panel: Panel, models: Sequence[Mapping[str, Any]], where: str | None
         By key.
     """
     linear = [m for m in models if m["estimator"] not in _OWN]
-    requests = [_request(panel, model, where, scope) for model in linear]
+    requests = [asked(panel, model, where, scope) for model in linear]
     found: dict[str, Any] = {m["key"]: made for m, made in zip(linear, fit.fit_many(requests), strict=True)}
     others = [m for m in models if m["estimator"] in _OWN]
-    inside = expressions.condition(panel, where, scope) if where is not None and others else None
+    inside = expressions.condition(panel, where, scope) if isinstance(where, str) else where
     return found | {m["key"]: _own(panel, m, inside) for m in others}
 
 
@@ -84,7 +87,8 @@ def _own(panel: Panel, model: Mapping[str, Any], where: pl.Series | None) -> Any
     return estimator(model["formula"], panel, **given)
 
 
-def _request(panel: Panel, model: Mapping[str, Any], where: str | pl.Series | None, scope: Scope | None) -> fit.Request:
+def asked(panel: Panel, model: Mapping[str, Any], where: str | pl.Series | None, scope: Scope | None) -> fit.Request:
+    """A planned model as a request."""
     return fit.request(
         model["formula"],
         panel,
@@ -120,7 +124,9 @@ def tidy(fits: Fits, column: Mapping[str, Any]) -> Tidy:
     return replace(found, stage=shown, extra={**found.extra, "group": column["group"]})
 
 
-def table(fits: Fits, params: Mapping[str, Any], spec: TableSpec) -> tuple[Table, tuple[Tidy, ...]]:
+def table(
+    fits: Fits, params: Mapping[str, Any], spec: TableSpec, compared: Compared | None = None
+) -> tuple[Table, tuple[Tidy, ...]]:
     """A regression table and the models in its columns.
 
     Parameters
@@ -130,11 +136,14 @@ def table(fits: Fits, params: Mapping[str, Any], spec: TableSpec) -> tuple[Table
         As planned: columns, rows, groups, panels.
     spec : TableSpec
         Title, labels and looks.
+    compared : Compared, optional
+        Tests of the differences between groups of columns.
     """
     models = tuple(tidy(fits, c) for c in params["columns"])
     if params["panels"]:
         return _in_panels(models, params, spec), models
-    return tables.regression(models, _whole(spec, params, fits, models)), models
+    whole = _whole(spec, params, fits, models)
+    return tables.regression(models, whole if compared is None else compared.within(whole)), models
 
 
 def _in_panels(models: tuple[Tidy, ...], params: Mapping[str, Any], spec: TableSpec) -> Table:
@@ -156,6 +165,7 @@ def _whole(spec: TableSpec, params: Mapping[str, Any], fits: Fits, models: tuple
     return replace(
         spec,
         groups=tuple(Group(_text(g), g["span"]) for g in params["groups"]),
+        over_groups=tuple(Group(_text(g), g["span"]) for g in params["over_groups"]),
         heads=tuple(_text(h) if h else Label() for h in heads) if any(heads) else (),
         order=tuple(params["order"]),
         extra_rows=tuple(_extra(r, models, digits) for r in params["rows"] if not {"test", "comparison"} & set(r)),
@@ -258,7 +268,7 @@ def leave_one_out(
 
 
 def _interval(panel: Panel, model: Mapping[str, Any], where: pl.Series, term: str) -> Numbers:
-    made = fit.fit_many([_request(panel, model, where, None)])[0].summary.coefficient(term)
+    made = fit.fit_many([asked(panel, model, where, None)])[0].summary.coefficient(term)
     if made is None:
         raise EstimationError(f"{term!r} has no coefficient in {model['formula']}")
     return made.estimate, made.conf_low, made.conf_high

@@ -172,6 +172,12 @@ class RegressionTable(Table):
     by: Names | None = Field(None, description="Samples: the columns are repeated for each.")
     over: Names | None = Field(None, description="Splits: the columns are repeated for each group.")
     compare: Columns | None = Field(None, description="Terms whose difference between the groups is tested.")
+    difference_tests: tuple[Literal["interaction", "suest", "permutation"], ...] = Field(
+        ("interaction",), min_length=1, description="How: Chow's interaction, suest, Fisher's permutation."
+    )
+    draws: Count = Field(1_000, description="Draws of the permutation test.")
+    seed: Whole = 1
+    permute: ColumnName | None = Field(None, description="Column whose values are dealt together, or 'rows'.")
     vcov: Vcov | None = None
     ssc: Ssc | None = None
     weights: ColumnName | None = None
@@ -200,6 +206,13 @@ class RegressionTable(Table):
             raise ValueError("'by' (samples) and 'over' (splits) do not go together")
         if self.compare and not (self.by or self.over):
             raise ValueError("'compare' needs 'by' or 'over'")
+        beside = {"difference_tests", "draws", "seed", "permute"} & self.model_fields_set
+        if beside and not self.compare:
+            raise ValueError(f"'{min(beside)}' belongs to 'compare'")
+        if self.draws < 19:
+            raise ValueError(f"draws: {self.draws} draws cannot reach a p value of 0.05")
+        if (self.by or self.over) and self.panels:
+            raise ValueError("'panels' and 'by' or 'over' do not go together")
         return self
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from econloom.data.columns.checks import SHARE_UNITS
+from econloom.panel.designs import splits
 from econloom.study.language.base import ColumnName, Columns, Count, Labelled, Model, ShortForm, Text
 
 
@@ -88,13 +89,22 @@ class Split(Labelled):
     at: float | None = Field(None, description="The cut with `cut: value`.")
     ties: Literal["low", "high"] = "low"
     labels: tuple[Text, ...] | None = None
+    before: int | None = Field(None, strict=True, description="Only periods before this one: a pre-period value.")
     force: Text | None = None
 
     @model_validator(mode="after")
     def _groups_named(self) -> Self:
         if (self.cut == "value") != (self.at is not None):
             raise ValueError("'at' goes with 'cut: value'")
+        if self.before is not None and self.unit is None:
+            raise ValueError("'before' needs 'unit'")
         groups = {"terciles": 3, "quartiles": 4}.get(self.cut, 2)
         if self.labels is not None and len(self.labels) != groups:
             raise ValueError(f"{groups} groups, {len(self.labels)} labels")
         return self
+
+    @property
+    def rule(self) -> splits.Split:
+        """For the estimators; without a unit each row has its own value."""
+        given = self.model_dump(exclude={"zh", "en"})
+        return splits.Split(**given)

@@ -71,6 +71,8 @@ class Draft:
         Parts that are planned, not built, and are left out of what is.
     estimates : dict
         For each regression table its columns and the steps that estimate them.
+    divided : dict
+        By panel and split, the step that divides the panel.
     scope : Scope
         The study's lists and samples.
     """
@@ -84,6 +86,7 @@ class Draft:
         self.used: set[str] = set()
         self.panels: dict[str, PanelDraft] = {}
         self.estimates: dict[str, list[tuple[dict[str, Any], Step]]] = {}
+        self.divided: dict[tuple[str, str], Step] = {}
         self.conditions = {n: s.where for n, s in spec.samples.items() if s.where is not None}
         lists = {n: tuple(items) for n, items in spec.lists.items() if not isinstance(items, DatedList)}
         dated = {

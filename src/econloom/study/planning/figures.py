@@ -8,6 +8,7 @@ from econloom.core.errors import UsageError, did_you_mean
 from econloom.study.document import KeyPath
 from econloom.study.language.figures import AnyFigure, LeaveOneOutFigure, TrendFigure
 from econloom.study.language.tables import Table
+from econloom.study.planning import repeated
 from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation
 from econloom.study.step import Step
@@ -45,13 +46,20 @@ def _trend(draft: Draft, name: str, spec: TrendFigure, panel: str, common: dict[
     made = draft.panels[panel]
     for number, column in enumerate(spec.y):
         draft.column_known(column, made, (*path, "y", number))
-    groups, planned = [], None
+    groups: list[dict[str, Any]] = []
+    divided: dict[str, Step] = {}
     for number, sample in enumerate(spec.by or ()):
         if sample in draft.spec.splits:
-            planned = "splits are not built yet"
+            divided.setdefault(sample, repeated.divided(draft, made, sample))
+            place = list(divided).index(sample)
+            names = draft.spec.splits[sample].rule.names
+            groups += [
+                {"name": f"{sample}_{k}", "where": None, "zh": n.zh, "en": n.en, "split": [place, k]}
+                for k, n in enumerate(names)
+            ]
         elif draft.one_of(sample, draft.spec.samples, "sample", (*path, "by", number)):
             found = draft.spec.samples[sample]
-            groups.append({"name": sample, "where": found.where, "zh": found.zh, "en": found.en})
+            groups.append({"name": sample, "where": found.where, "zh": found.zh, "en": found.en, "split": None})
     texts = [g["where"] for g in groups if g["where"]]
     params = common | {
         "y": list(spec.y),
@@ -62,7 +70,7 @@ def _trend(draft: Draft, name: str, spec: TrendFigure, panel: str, common: dict[
         "samples": {k: v for t in texts for k, v in draft.samples_in(t).items()},
         "lists": {k: v for t in texts for k, v in draft.lists_in(t).items()},
     }
-    return draft.add("trend", f"figure {name}", params, (made.step,), path, planned)
+    return draft.add("trend", f"figure {name}", params, (made.step, *divided.values()), path)
 
 
 def _of_model(draft: Draft, name: str, spec: Any, common: dict[str, Any]) -> Step:

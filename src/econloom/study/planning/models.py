@@ -37,7 +37,7 @@ class Shown:
     endogenous : str or None
         Whose first stage.
     group : str
-        Sample by which the columns are repeated, or ``""``.
+        Sample, or group of a split, by which the columns are repeated, or ``""``.
     id : str or None
     head : Label or None
     planned : str or None
@@ -57,6 +57,28 @@ class Shown:
         head = {"zh": self.head.zh, "en": self.head.en} if self.head else None
         return {"key": self.model["key"], "stage": self.stage, "endogenous": self.endogenous, "group": self.group,
                 "id": self.id, "head": head}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """What the columns of a table are repeated for: nothing, a sample, or a group of a split.
+
+    Attributes
+    ----------
+    sample, split : str or None
+    place : int
+        Of the group among those of the split, from the lowest.
+    name : str
+        In results: the sample, or ``size: low``.
+    """
+
+    sample: str | None = None
+    split: str | None = None
+    place: int = 0
+    name: str = ""
+
+
+ONCE = Repeat()
 
 
 class TableModels:
@@ -88,17 +110,35 @@ class TableModels:
                 yield column, (*self.path, "panels", block, "columns", number)
 
     def shown(self) -> list[Shown]:
-        """Every column of the table, stepwise formulas and samples multiplied out."""
-        groups = self.spec.by or (None,)
+        """Every column of the table, stepwise formulas, samples and splits multiplied out."""
         found: list[Shown] = []
-        for number, sample in enumerate(groups):
-            if sample is not None and not self.draft.one_of(
-                sample, self.draft.spec.samples, "sample", (*self.path, "by", number)
-            ):
-                continue
+        for repeat in self.repeats():
             for column, path in self.columns():
-                found += self.column(column, path, sample)
+                found += self.column(column, path, repeat)
         return [c for column in found for c in (*self.first_stages(column), column)]
+
+    def repeats(self) -> list[Repeat]:
+        """What the columns are repeated for."""
+        spec, known = self.spec, self.draft.spec
+        if spec.over:
+            splits = [
+                (name, known.splits[name].rule)
+                for number, name in enumerate(spec.over)
+                if self.draft.one_of(name, known.splits, "split", (*self.path, "over", number))
+            ]
+            return [
+                Repeat(None, name, place, f"{name}: {label.text('en')}")
+                for name, rule in splits
+                for place, label in enumerate(rule.names)
+            ]
+        if not spec.by:
+            return [ONCE]
+        there = [
+            name
+            for number, name in enumerate(spec.by)
+            if self.draft.one_of(name, known.samples, "sample", (*self.path, "by", number))
+        ]
+        return [Repeat(sample=name, name=name) for name in there]
 
     def compared(self) -> dict[str, Shown]:
         """Models that rows name (``of``, ``against``), by name; they need not be shown."""
@@ -109,7 +149,7 @@ class TableModels:
                 path = (*self.path, "rows", number, key)
                 if name is None or name in found or not self.draft.one_of(name, self.named(), "model", path):
                     continue
-                made = self.column(Column(of=name), path, None)
+                made = self.column(Column(of=name), path, ONCE)
                 if len(made) == 1:
                     found[name] = made[0]
                 elif made:
@@ -123,7 +163,7 @@ class TableModels:
             return []
         return [replace(column, stage="first", endogenous=x, id=None, head=None) for x in column.model["endogenous"]]
 
-    def column(self, column: Column, path: KeyPath, sample: str | None) -> list[Shown]:
+    def column(self, column: Column, path: KeyPath, repeat: Repeat) -> list[Shown]:
         """One written column: several where its formula is stepwise, none where it has a fault."""
         source, place = column, path
         if column.of is not None:
@@ -134,7 +174,7 @@ class TableModels:
             if source.of is not None:
                 self.draft.problem(UsageError(f"{column.of!r} itself refers to {source.of!r}"), (*path, "of"))
                 return []
-        models = self.models(source, column, place, sample)
+        models = self.models(source, column, place, repeat)
         head = column.head.label if column.head else None
         stage = column.stage or "main"
         if stage != "main" and models and not all(m["instruments"] for m, _ in models):
@@ -150,10 +190,10 @@ class TableModels:
                 hint = f"endogenous: one of {', '.join(endogenous)}"
                 self.draft.problem(UsageError("several first stages: say whose", hint=hint), path)
                 return []
-        return [Shown(m, stage, column.endogenous, sample or "", column.id, head, planned) for m, planned in models]
+        return [Shown(m, stage, column.endogenous, repeat.name, column.id, head, planned) for m, planned in models]
 
     def models(
-        self, source: Column, shown: Column, path: KeyPath, group: str | None
+        self, source: Column, shown: Column, path: KeyPath, repeat: Repeat
     ) -> list[tuple[dict[str, Any], str | None]]:
         """What is estimated, with the reason where it cannot be yet."""
         assert source.formula is not None
@@ -168,7 +208,7 @@ class TableModels:
         except UsageError as error:
             self.draft.problem(error, place)
             return []
-        settings = self.settings(source, shown, path, panel, group)
+        settings = self.settings(source, shown, path, panel, repeat)
         if settings is None:
             return []
         common, reason = settings
@@ -183,11 +223,11 @@ class TableModels:
         return self.draft.panels.get(name)
 
     def settings(
-        self, source: Column, shown: Column, path: KeyPath, panel: PanelDraft, group: str | None
+        self, source: Column, shown: Column, path: KeyPath, panel: PanelDraft, repeat: Repeat
     ) -> tuple[dict[str, Any], str | None] | None:
         """Sample, covariance, weights and estimator of a model; None where one of them does not exist."""
         defaults, spec = self.draft.spec.defaults, self.spec
-        samples = [s for s in (group, source.sample or spec.sample) if s is not None]
+        samples = [s for s in (repeat.sample, source.sample or spec.sample) if s is not None]
         reason = None
         for sample in samples:
             place = (*path, "sample") if source.sample else (*self.path, "sample")
@@ -215,6 +255,7 @@ class TableModels:
             "panel": panel.name,
             "samples": samples,
             "where": self.where(samples, panel),
+            "split": [repeat.split, repeat.place] if repeat.split is not None else None,
             "vcov": asdict(vcov.spec),
             "ssc": source.ssc or spec.ssc or (_POOLED_SSC if estimator == "pooled" else defaults.ssc),
             "weights": weights,

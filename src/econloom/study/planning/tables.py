@@ -10,7 +10,7 @@ from econloom.core.estimate import CONSTANT
 from econloom.core.expressions import names_in, parse
 from econloom.study.document import KeyPath
 from econloom.study.language.tables import RegressionTable, TableRow
-from econloom.study.planning import other_tables
+from econloom.study.planning import other_tables, repeated
 from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation
 from econloom.study.planning.models import Shown, TableModels
@@ -112,21 +112,26 @@ def _estimates(draft: Draft, columns: list[Shown]) -> dict[str, Step]:
     grouped: dict[tuple[Any, ...], dict[str, Shown]] = {}
     for column in columns:
         m = column.model
-        group = (m["panel"], m["where"], tuple(m["effects"]), m["weights"], column.planned)
+        group = (m["panel"], m["where"], tuple(m["effects"]), m["weights"], column.planned, tuple(m["split"] or ()))
         grouped.setdefault(group, {}).setdefault(m["key"], column)
     steps: dict[str, Step] = {}
-    for (panel, where, effects, _, planned), members in grouped.items():
+    for (panel, where, effects, _, planned, split), members in grouped.items():
         models = [c.model for c in members.values()]
         names = models[0]["samples"]
         name = f"estimate {len(models)} models | {' + '.join(effects) or 'no effects'}"
         name += f" | {', '.join(names)}" if names else ""
+        rows = draft.panels[panel].step
+        if split:
+            rows = repeated.divided(draft, draft.panels[panel], split[0])
+            name += f" | {next(iter(members.values())).group}"
         params = {
             "models": models,
             "where": where,
+            "group": split[1] if split else None,
             "samples": draft.samples_in(where) if where else {},
             "lists": draft.lists_in(where) if where else {},
         }
-        step = draft.add("estimate", name, params, (draft.panels[panel].step,), ("tables",), planned)
+        step = draft.add("estimate", name, params, (rows,), ("tables",), planned)
         steps |= dict.fromkeys(members, step)
     return steps
 
@@ -143,14 +148,10 @@ def _regressions(
     shown = [c.to_dict() for c in columns]
     used = tuple(dict.fromkeys(groups[c.model["key"]] for c in (*columns, *compared.values())))
     draft.estimates[table] = [(s, groups[c.model["key"]]) for s, c in zip(shown, columns, strict=True)]
-    planned = None
-    if spec.over is not None:
-        planned = "splits are not built yet"
-        for number, split in enumerate(spec.over):
-            draft.one_of(split, draft.spec.splits, "split", (*path, "over", number))
     if spec.compare is not None:
-        draft.note(f"{table}: the test of the difference between groups is not built yet and is left out")
         _check_terms(draft, columns, spec.compare, (*path, "compare"))
+    tested = repeated.differences(draft, table, spec, columns, groups)
+    used = used if tested is None else (*used, tested)
     if spec.across_versions is not None:
         _check_terms(draft, columns, spec.across_versions, (*path, "across_versions"))
     if spec.groups and columns and sum(g.span for g in spec.groups) != len(columns):
@@ -164,14 +165,17 @@ def _regressions(
         "columns": shown,
         "rows": _rows(draft, table, spec, columns, compared),
         "groups": _groups(draft, spec, columns),
+        "over_groups": repeated.headers(draft, spec, columns)[1] if spec.over and not spec.groups else [],
         "panels": [{"zh": p.zh, "en": p.en, "columns": len(p.columns)} for p in spec.panels],
         **presentation(draft, spec),
     }
-    return draft.add("table", f"table {table}", params, used, path, planned)
+    return draft.add("table", f"table {table}", params, used, path)
 
 
 def _groups(draft: Draft, spec: RegressionTable, columns: list[Shown]) -> list[dict[str, Any]]:
-    """Headers over columns: those written, else one for each sample of ``by``."""
+    """Headers over columns: those written, else one for each group of ``over`` or sample of ``by``."""
+    if spec.over and not spec.groups:
+        return repeated.headers(draft, spec, columns)[0]
     if spec.groups or not spec.by:
         return [{"zh": g.zh, "en": g.en, "span": g.span} for g in spec.groups]
     found: list[dict[str, Any]] = []

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import polars as pl
+
 from econloom.core.labels import Label
 from econloom.data import expressions
 from econloom.report import figures
 from econloom.study import estimates
 from econloom.study.steps.context import Context, Work, in_span, scope_of
+
+_GROUP = "(group)"
 
 
 def _trend(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> figures.Trend:
@@ -18,7 +22,9 @@ def _trend(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -
     groups = {
         g["name"]: (
             Label(zh=g["zh"] or g["name"], en=g["en"] or g["name"]),
-            expressions.condition(panel, g["where"], scope).fill_null(False),
+            _rows(g, inputs, params["span"])
+            if g["split"]
+            else expressions.condition(panel, g["where"], scope).fill_null(False),
         )
         for g in params["groups"]
     }
@@ -33,6 +39,14 @@ def _trend(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -
         notes=tuple(Label(**n) for n in params["notes"]),
     )
     return figures.trend(panel.frame, groups, spec)
+
+
+def _rows(group: Mapping[str, Any], inputs: Sequence[Any], span: Sequence[int] | None) -> pl.Series:
+    """The rows of a split's group, in the span."""
+    place, code = group["split"]
+    divided = inputs[1 + place]
+    chosen = (divided.groups.codes == code).fill_null(False)
+    return in_span(divided.panel.with_column(_GROUP, chosen), span).column(_GROUP)
 
 
 def _leave_one_out(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> figures.Intervals:

@@ -5,23 +5,53 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from econloom.core.errors import EstimationError
 from econloom.core.estimate import Tidy
 from econloom.core.table import Table
+from econloom.data import expressions
+from econloom.panel.designs import splits
 from econloom.report import grids
-from econloom.study import estimates
+from econloom.study import compared, estimates
+from econloom.study.compared import Divided
 from econloom.study.steps.context import Context, Work, scope_of, table_spec
 
 
 def _estimate(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> dict[str, Any]:
     """Fits by key; models that share rows and effects are absorbed once."""
-    return estimates.fit_all(inputs[0], params["models"], params["where"], scope_of(params))
+    scope = scope_of(params)
+    if params["group"] is None:
+        return estimates.fit_all(inputs[0], params["models"], params["where"], scope)
+    panel, groups = inputs[0].panel, inputs[0].groups
+    rows = (groups.codes == params["group"]).fill_null(False)
+    if params["where"] is not None:
+        rows &= expressions.condition(panel, params["where"], scope).fill_null(False)
+    label = groups.split.names[params["group"]].text("en")
+    if not rows.any():
+        raise EstimationError(f"the group {label!r} is empty: no row of the sample is in it")
+    return estimates.fit_all(panel, params["models"], rows.alias(f"group {label}"), scope)
+
+
+def _split(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Divided:
+    """The panel with its rows in groups; the cut is taken over the sample's periods."""
+    panel, span = inputs[0], params["span"]
+    inside = panel.column(panel.time).is_between(span[0], span[1]) if span is not None else None
+    given = {**params["split"], "labels": tuple(params["split"]["labels"]) if params["split"]["labels"] else None}
+    return Divided(panel, splits.divide(panel, splits.Split(**given), scope_of(params), inside))
+
+
+def _differences(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> compared.Compared:
+    return compared.differences(params, inputs, context.progress)
 
 
 def _table(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> tuple[Table, tuple[Tidy, ...]]:
     found: dict[str, Any] = {}
+    tested = None
     for part in inputs:
-        found |= part
-    return estimates.table(found, params, table_spec(params))
+        if isinstance(part, compared.Compared):
+            tested = part
+        else:
+            found |= part
+    return estimates.table(found, params, table_spec(params), tested)
 
 
 def _grid(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
@@ -30,7 +60,9 @@ def _grid(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) ->
 
 
 WIRING: Mapping[str, Work] = {
+    "split": _split,
     "estimate": _estimate,
+    "differences": _differences,
     "table": _table,
     "grid": _grid,
 }

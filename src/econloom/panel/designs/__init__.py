@@ -1,0 +1,1 @@
+"""Questions asked with several regressions: mechanisms, heterogeneity, sensitivity, families of hypotheses."""
