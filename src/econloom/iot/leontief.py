@@ -52,6 +52,20 @@ class Factors:
         """``L' R``: with R = v the value-added multipliers of every product (ones when nothing is missing)."""
         return self._solve(rhs, transposed=0)
 
+    def inverse(self) -> FloatArray:
+        """``L = (I - A)^-1`` in full, (n, n), in a new array: 4/3 n^3 operations more.
+
+        Examples
+        --------
+        >>> t = IOTable([[0, 2], [1, 0]], [[6, 2], [1, 8]], ["A", "B"], ["all"])
+        >>> factor(t).inverse().round(4)
+        array([[1.0204, 0.2041],
+               [0.102 , 1.0204]])
+        """
+        n = len(self.lu)
+        found, _ = _lapack("getri", self.lu.copy(order="F"), self.pivots, lwork=max(64 * n, 1), overwrite_lu=1)
+        return np.asarray(found.T, dtype=np.float64)
+
     def _solve(self, rhs: ArrayLike, transposed: int) -> FloatArray:
         try:
             array = np.array(rhs, dtype=np.float64, order="F")
@@ -103,6 +117,47 @@ def factor(table: IOTable) -> Factors:
             hint="look for sectors whose inputs use up their whole output, alone or in a closed circle",
         )
     return Factors(lu, pivots, rcond)
+
+
+def ghosh_coefficients(table: IOTable) -> FloatArray:
+    """Allocation coefficients ``x^-1 A x``: the share of row i's output that column j buys, (n, n).
+
+    It is ``Z / x`` by row. Rows and columns of sectors without output are zero.
+
+    Examples
+    --------
+    >>> ghosh_coefficients(IOTable([[0, 2], [1, 0]], [[6, 2], [1, 8]], ["A", "B"], ["all"]))
+    array([[0. , 0.2],
+           [0.1, 0. ]])
+    """
+    found: FloatArray = table.Z * table.reciprocal_output()[:, None]
+    found[:, table.x == 0] = 0.0
+    return found
+
+
+def ghosh_inverse(table: IOTable) -> FloatArray:
+    """Ghosh's inverse ``(I - x^-1 A x)^-1 = x^-1 L x``, (n, n); its row sums are upstreamness.
+
+    Raises
+    ------
+    EstimationError
+        ``I - A`` is singular or ill-conditioned.
+
+    Notes
+    -----
+    Ghosh (1958), Economica 25:58-64; Miller and Blair (2009), chapter 12.
+
+    Examples
+    --------
+    >>> ghosh_inverse(IOTable([[0, 2], [1, 0]], [[6, 2], [1, 8]], ["A", "B"], ["all"])).sum(axis=1).round(4)
+    array([1.2245, 1.1224])
+    """
+    found = factor(table).inverse()
+    idle = np.flatnonzero(table.x == 0)
+    found *= table.reciprocal_output()[:, None]
+    found *= table.x
+    found[idle, idle] = 1.0
+    return found
 
 
 def _lapack(name: str, *args: Any, **kwargs: Any) -> Any:

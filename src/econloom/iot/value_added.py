@@ -117,11 +117,11 @@ def domestic_value_added_exported(t: IOTable) -> FloatArray:
     flows = np.empty((G, G))
     for i in range(G):
         own = slice(i * S, (i + 1) * S)
-        flows[i] = factor(_domestic(t, i)).solve_transposed(t.v[own]) @ exports[own]
+        flows[i] = factor(domestic_table(t, i)).solve_transposed(t.v[own]) @ exports[own]
     return flows
 
 
-def _domestic(t: IOTable, i: int) -> IOTable:
+def domestic_table(t: IOTable, i: int) -> IOTable:
     """One economy by itself: its domestic block, everything else that it sells as final use."""
     S = len(t.sectors)
     own = slice(i * S, (i + 1) * S)
