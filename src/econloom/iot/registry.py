@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import polars as pl
 
@@ -106,102 +105,100 @@ def _entry(
     return name, Indicator(name, Label(zh=zh, en=en), compute, keys, measures)
 
 
-INDICATORS: Mapping[str, Indicator] = MappingProxyType(
-    dict(
-        (
-            _entry(
-                "value_added_absorbed",
-                "最终吸收的增加值",
-                "Value added absorbed",
-                absorption,
-                ("origin", "destination"),
-                (_VALUE_ADDED,),
-            ),
-            _entry(
-                "value_added_absorbed_by_sector",
-                "分部门最终吸收的增加值",
-                "Value added absorbed, by sector of origin",
-                lambda t: absorption(t, by="sector"),
-                ("origin", "sector", "destination"),
-                (_VALUE_ADDED,),
-            ),
-            _entry("trade_benefit", "贸易利益指数", "Trade benefit index", trade_benefit, ("country",), (_TBI,)),
-            _entry("vax", "增加值出口", "Value added exports", vax, ("exporter", "importer"), _VAX),
-            _entry(
-                "exports_content",
-                "出口的国内与国外成分",
-                "Domestic and foreign content of exports",
-                exports_content,
-                _ALL_KEYS,
-                _CONTENT,
-            ),
-            _entry(
-                "vertical_specialisation",
-                "垂直专业化",
-                "Vertical specialisation",
-                vertical_specialisation,
-                ("exporter",),
-                _VERTICAL,
-            ),
-            _entry("kww", "KWW出口九项分解", "Koopman-Wang-Wei, 9 terms", kww, ("exporter",), (EXPORTS, *KWW)),
-            _entry("wwz", "WWZ出口十六项分解", "Wang-Wei-Zhu, 16 terms", wwz, _ALL_KEYS, (EXPORTS, *WWZ)),
-            _entry(
-                "borin_mancini",
-                "Borin-Mancini分解（源头法）",
-                "Borin-Mancini, source",
-                borin_mancini,
-                _ALL_KEYS,
-                (EXPORTS, *BORIN_MANCINI),
-            ),
-            _entry(
-                "borin_mancini_sink",
-                "Borin-Mancini分解（终点法）",
-                "Borin-Mancini, sink",
-                lambda t: borin_mancini(t, "sink"),
-                _ALL_KEYS,
-                (EXPORTS, *BORIN_MANCINI),
-            ),
-            _entry(
-                "participation",
-                "全球价值链参与度与位置",
-                "GVC participation and position",
-                participation,
-                ("exporter",),
-                _PARTICIPATION,
-            ),
-            _entry(
-                "participation_by_sector",
-                "分部门全球价值链参与度与位置",
-                "GVC participation and position, by sector",
-                lambda t: participation(t, by="sector"),
-                ("exporter", "sector"),
-                _PARTICIPATION,
-            ),
-            _entry(
-                "participation_borin_mancini",
-                "全球价值链参与度（Borin-Mancini）",
-                "GVC participation, Borin-Mancini",
-                lambda t: participation(t, method="borin_mancini"),
-                ("exporter",),
-                _BM_PARTICIPATION,
-            ),
-            _entry(
-                "upstreamness",
-                "上游度与下游度",
-                "Upstreamness and downstreamness",
-                upstreamness,
-                ("country", "sector"),
-                _STAGES,
-            ),
-            _entry(
-                "upstreamness_by_country",
-                "经济体上游度与下游度",
-                "Upstreamness and downstreamness, by economy",
-                lambda t: upstreamness(t, by="country"),
-                ("country",),
-                _STAGES,
-            ),
-        )
+INDICATORS: Mapping[str, Indicator] = dict(
+    (
+        _entry(
+            "value_added_absorbed",
+            "最终吸收的增加值",
+            "Value added absorbed",
+            absorption,
+            ("origin", "destination"),
+            (_VALUE_ADDED,),
+        ),
+        _entry(
+            "value_added_absorbed_by_sector",
+            "分部门最终吸收的增加值",
+            "Value added absorbed, by sector of origin",
+            lambda t: absorption(t, by="sector"),
+            ("origin", "sector", "destination"),
+            (_VALUE_ADDED,),
+        ),
+        _entry("trade_benefit", "贸易利益指数", "Trade benefit index", trade_benefit, ("country",), (_TBI,)),
+        _entry("vax", "增加值出口", "Value added exports", vax, ("exporter", "importer"), _VAX),
+        _entry(
+            "exports_content",
+            "出口的国内与国外成分",
+            "Domestic and foreign content of exports",
+            exports_content,
+            _ALL_KEYS,
+            _CONTENT,
+        ),
+        _entry(
+            "vertical_specialisation",
+            "垂直专业化",
+            "Vertical specialisation",
+            vertical_specialisation,
+            ("exporter",),
+            _VERTICAL,
+        ),
+        _entry("kww", "KWW出口九项分解", "Koopman-Wang-Wei, 9 terms", kww, ("exporter",), (EXPORTS, *KWW)),
+        _entry("wwz", "WWZ出口十六项分解", "Wang-Wei-Zhu, 16 terms", wwz, _ALL_KEYS, (EXPORTS, *WWZ)),
+        _entry(
+            "borin_mancini",
+            "Borin-Mancini分解（源头法）",
+            "Borin-Mancini, source",
+            borin_mancini,
+            _ALL_KEYS,
+            (EXPORTS, *BORIN_MANCINI),
+        ),
+        _entry(
+            "borin_mancini_sink",
+            "Borin-Mancini分解（终点法）",
+            "Borin-Mancini, sink",
+            lambda t: borin_mancini(t, "sink"),
+            _ALL_KEYS,
+            (EXPORTS, *BORIN_MANCINI),
+        ),
+        _entry(
+            "participation",
+            "全球价值链参与度与位置",
+            "GVC participation and position",
+            participation,
+            ("exporter",),
+            _PARTICIPATION,
+        ),
+        _entry(
+            "participation_by_sector",
+            "分部门全球价值链参与度与位置",
+            "GVC participation and position, by sector",
+            lambda t: participation(t, by="sector"),
+            ("exporter", "sector"),
+            _PARTICIPATION,
+        ),
+        _entry(
+            "participation_borin_mancini",
+            "全球价值链参与度（Borin-Mancini）",
+            "GVC participation, Borin-Mancini",
+            lambda t: participation(t, method="borin_mancini"),
+            ("exporter",),
+            _BM_PARTICIPATION,
+        ),
+        _entry(
+            "upstreamness",
+            "上游度与下游度",
+            "Upstreamness and downstreamness",
+            upstreamness,
+            ("country", "sector"),
+            _STAGES,
+        ),
+        _entry(
+            "upstreamness_by_country",
+            "经济体上游度与下游度",
+            "Upstreamness and downstreamness, by economy",
+            lambda t: upstreamness(t, by="country"),
+            ("country",),
+            _STAGES,
+        ),
     )
 )
 """Name to :class:`Indicator`."""
