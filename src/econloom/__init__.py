@@ -31,6 +31,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "first_difference": ("econloom.panel.panels", "first_difference"),
     "tests": ("econloom.panel.hypotheses", None),
     "heterogeneity": ("econloom.panel.designs.heterogeneity", None),
+    "read": ("econloom.data.readers", "read"),
     "iot": ("econloom.iot", None),
     "clean": ("econloom.data.clean", None),
     "regions": ("econloom.data.regions", None),

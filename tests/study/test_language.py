@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import openpyxl
+import polars as pl
+import pyreadstat
 import pytest
 from ruamel.yaml import YAML
 
@@ -37,6 +42,36 @@ def changed(data: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         else:
             here[last] = value
     return made
+
+
+@pytest.fixture(scope="module")
+def forms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The rows of the small study as files of other kinds."""
+    folder = tmp_path_factory.mktemp("forms")
+    main, _ = small.frames()
+    years = sorted(main["year"].unique().to_list())
+    wide = main.pivot("year", index="code", values=["tbi", "gdp", "y"])
+    book = openpyxl.Workbook()
+    book.active.title = "年鉴"
+    book.active.append(["code", *(name for name in ("tbi", "gdp", "y") for _ in years)])
+    book.active.append([None, *(year for _ in range(3) for year in years)])
+    for row in wide.iter_rows():
+        book.active.append(row)
+    book.create_sheet("notes").append(["说明"])
+    book.save(folder / "book.xlsx")
+    pyreadstat.write_dta(main.to_pandas(), folder / "regions.dta")
+    with duckdb.connect(str(folder / "regions.duckdb")) as made:
+        made.execute("create table regions as select * from main")
+    dated = main.with_columns(pl.format("{}-12-31", "year").alias("year"))
+    dated.write_csv(folder / "dated.csv")
+    return folder
+
+
+@pytest.fixture
+def folder(folder: Path, forms: Path) -> Path:
+    for file in forms.iterdir():
+        shutil.copy(file, folder / "data" / file.name)
+    return folder
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import polars as pl
 
 from econloom.core.errors import DataError, UsageError, did_you_mean
 from econloom.core.frame import Panel, missing_as_null
-from econloom.data.readers import read_frame
+from econloom.data.readers import Reading, read_frame
 
 
 def as_panel(data: Any, unit: str | None = None, time: str | None = None) -> Panel:
@@ -18,7 +18,7 @@ def as_panel(data: Any, unit: str | None = None, time: str | None = None) -> Pan
 
     Parameters
     ----------
-    data : Panel, polars or pandas DataFrame, pyarrow Table, or path of a csv or parquet file
+    data : Panel, polars or pandas DataFrame, pyarrow Table, what ``el.read`` gave, or path of a data file
         Never changed.
     unit, time : str, optional
         Key columns. Keys are checked when both are given; lags need both.
@@ -60,13 +60,16 @@ def _frame(data: Any) -> pl.DataFrame:
         return data.collect()
     if isinstance(data, str | Path):
         return read_frame(data)
+    if isinstance(data, Reading):
+        return data.frame
     kind = f"{type(data).__module__.split('.')[0]}.{type(data).__name__}"
     if kind == "pandas.DataFrame":
         return _converted(lambda: pl.from_pandas(data, include_index=any(n is not None for n in data.index.names)))
     if kind == "pyarrow.Table":
         return _converted(lambda: pl.DataFrame(pl.from_arrow(data)))
     raise UsageError(
-        f"data: a {kind} is no table", hint="polars, pandas, pyarrow, a Panel, or the path of a csv or parquet file"
+        f"data: a {kind} is no table",
+        hint="polars, pandas, pyarrow, a Panel, what el.read gave, or the path of a data file",
     )
 
 

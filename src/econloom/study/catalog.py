@@ -48,15 +48,15 @@ def survey(spec: StudySpec) -> Mapping[str, Facts]:
     StudyFileError
         Sources that are missing, unreadable or not the content that their ``sha256`` names.
     """
-    seen: dict[Source, SourceFacts] = {}
+    seen: dict[str, SourceFacts] = {}
     return {name: _survey(schema.version(spec, name), seen) for name in (schema.DEFAULT, *spec.versions)}
 
 
-def _survey(spec: StudySpec, seen: dict[Source, SourceFacts]) -> Facts:
+def _survey(spec: StudySpec, seen: dict[str, SourceFacts]) -> Facts:
     facts: dict[str, SourceFacts] = {}
     problems: list[EconloomError] = []
     for name, source in spec.sources.items():
-        file = source.model_copy(update={"where": None, "columns": None})
+        file = source.model_copy(update={"where": None, "columns": None}).model_dump_json()
         try:
             _refuse_filters(source)
             if file not in seen:
@@ -87,7 +87,7 @@ def _facts(source: Source, folder: Path) -> SourceFacts:
             f"the content of {path} is not the one that the study names",
             hint=f"restore it, or, if the new content is meant, write sha256: {digest}",
         )
-    columns = tuple(readers.column_names(path)) if source.layout is None else None
+    columns = tuple(readers.column_names(path, readers.make(source.reading))) if source.layout is None else None
     if columns is not None and source.columns is not None:
         readers.require_columns(columns, list(source.columns.values()), str(path))
     return SourceFacts(str(path), columns, digest)

@@ -21,6 +21,7 @@ from econloom.study.language.base import (
     Text,
     Whole,
 )
+from econloom.study.language.reading import ReadingKeys
 from econloom.study.language.variables import Variable
 
 Span = tuple[Whole, Whole]
@@ -44,7 +45,7 @@ _NAMES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "str
 Renamed = Annotated[dict[ColumnName, ColumnName], BeforeValidator(_renamed), Also(_NAMES)]
 
 
-class Source(ShortForm):
+class Source(ReadingKeys, ShortForm):
     """A file or folder of raw data, or a simulator of raw data."""
 
     path: Text | None = None
@@ -72,6 +73,8 @@ class Source(ShortForm):
         for key in ("seed", "process"):
             if self.simulate is None and getattr(self, key) is not None:
                 raise ValueError(f"{key!r} belongs to a simulator")
+        if self.reading and (self.simulate or self.layout):
+            raise ValueError(f"'{next(iter(self.reading))}' belongs to a file, not to a simulator or a folder")
         return self
 
 

@@ -34,7 +34,7 @@ def source(draft: Draft, name: str, path: KeyPath) -> Step | None:
         return draft.add("simulate", f"simulate {name}", params, (), here, planned=reason)
     if facts.columns is None:
         return draft.add("read_tables", f"read {name}", params | {"layout": spec.layout}, (), here)
-    return draft.add("read_frame", f"read {name}", params, (), here)
+    return draft.add("read_frame", f"read {name}", params | {"reading": spec.reading}, (), here)
 
 
 def source_columns(draft: Draft, name: str) -> Sequence[str] | Anything | None:

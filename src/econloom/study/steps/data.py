@@ -9,7 +9,9 @@ import polars as pl
 
 from econloom import iot, simulate
 from econloom.core.errors import DataError, listed
-from econloom.core.frame import Panel, whole_periods
+from econloom.core.expressions import names_in, parse
+from econloom.core.frame import Panel, Variable, whole_periods
+from econloom.core.labels import Label
 from econloom.core.lineage import Event
 from econloom.data import aggregate, expressions, joins, readers
 from econloom.data.clean import rows
@@ -24,7 +26,25 @@ def _read_tables(params: Mapping[str, Any], inputs: Sequence[Any], context: Cont
 
 
 def _read_frame(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
-    return _chosen(readers.read_frame(context.facts[params["digest"]].path), params)
+    path, options = context.facts[params["digest"]].path, readers.make(params["reading"])
+    wanted = None
+    if params["columns"] is not None:
+        used = {*params["columns"].values(), *_columns_of(params["where"])}
+        wanted = [c for c in readers.column_names(path, options) if c in used]
+    name = params["source"]
+    reading = readers.read(path, options, columns=wanted)
+    chosen = _chosen(reading.frame, params)
+    names = params["columns"] or {c: c for c in chosen.columns}
+    known = {
+        new: Variable(reading.labels.get(old, Label()), reading.units.get(old), sources=(name,))
+        for new, old in names.items()
+    }
+    return Panel(chosen.frame, variables=known, events=(*reading.events(name), *chosen.events))
+
+
+def _columns_of(where: str | None) -> list[str]:
+    """Columns that a condition names."""
+    return [] if where is None else [n.name for n in names_in(parse(where))]
 
 
 def _simulate(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
@@ -68,7 +88,8 @@ def _start(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -
         keys = keys.filter(pl.col(time).is_between(*span))
     panel = Panel.build(keys, unit, time, "the starting source")
     event = Event("read", f"{panel.height} rows, {keys[unit].n_unique()} units", rows_after=panel.height)
-    return Panel(panel.frame, unit, time, events=(*events, event))
+    known = source.variables if isinstance(source, Panel) else {}
+    return Panel(panel.frame, unit, time, known, (*events, event))
 
 
 def _keys_of(source: iot.YearlyTables, unit: str, time: str) -> pl.DataFrame:
@@ -83,7 +104,8 @@ def _join(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) ->
         keyed = Panel(source.frame.with_columns(whole_periods(source.column(panel.time), params["source"])))
     joined = joins.left_join(panel, keyed, params["source"], params["columns"], params["on"])
     events = (*panel.events, *source.events, joined.events[-1])
-    return Panel(joined.frame, joined.unit, joined.time, joined.variables, events)
+    brought = {new: source.variables[old] for new, old in params["columns"].items() if old in source.variables}
+    return Panel(joined.frame, joined.unit, joined.time, {**brought, **joined.variables}, events)
 
 
 def _aggregate(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
