@@ -5,7 +5,7 @@ terms) and ``leontief`` (factor once, solve many) are part of the public face. `
 a table.
 """
 
-from econloom.iot import assemble, decompose, leontief
+from econloom.iot import assemble, decompose, leontief, linkages, regionalise
 from econloom.iot.accounts import Accounts
 from econloom.iot.chains import participation, vertical_specialisation
 from econloom.iot.collection import YearlyTables
@@ -44,8 +44,10 @@ __all__ = [
     "indicators",
     "layout_of",
     "leontief",
+    "linkages",
     "participation",
     "read",
+    "regionalise",
     "trade_benefit_index",
     "trade_benefit_indices",
     "upstreamness",

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from econloom.core.errors import ExpressionError, UsageError, did_you_mean
-from econloom.core.expressions import Binary, Call, Name, Node, Text, names_in, parse
+from econloom.core.expressions import Binary, Call, Items, Name, Node, Text, names_in, parse
+from econloom.data.regions.named import is_dated, names
 from econloom.study.document import KeyPath
+from econloom.study.language.data import DatedList
 from econloom.study.language.variables import Variable
 from econloom.study.measures import MEASURES, PLANNED
-from econloom.study.planning.draft import Draft, PanelDraft
+from econloom.study.planning.draft import Draft, PanelDraft, dated_in
+from econloom.study.planning.names import Anything
 from econloom.study.planning.sources import source, source_columns
 from econloom.study.step import Step
 
@@ -123,14 +126,15 @@ def _measure(draft: Draft, made: PanelDraft, name: str, text: str, path: KeyPath
         if node.function in PLANNED:
             _planned_measure(draft, made, name, node, text, path)
             return
-        options = _options(node, text)
+        options, further = _options(draft, node, text)
     except UsageError as error:
         draft.problem(error, path)
         return
     argument = node.args[0]
     assert isinstance(argument, Name)
     read = source(draft, argument.name, path)
-    if read is None:
+    others = [_further(draft, made, node.function, key, name, path) for key, name in further.items()]
+    if read is None or None in others:
         return
     measure = MEASURES[node.function]
     if measure.tables != (source_columns(draft, argument.name) is None):
@@ -143,8 +147,29 @@ def _measure(draft: Draft, made: PanelDraft, name: str, text: str, path: KeyPath
         "shared", measure.part(argument.name, common), {"measure": node.function, "options": common}, (read,), path
     )
     params = {"measure": node.function, "options": options}
-    values = draft.add("measure", f"measure {text}", params, (read, shared), path)
+    if measure.sources:
+        params |= {"sources": list(further), "keys": list(made.spec.keys)}
+    inputs = (read, shared, *(s for s in others if s is not None))
+    values = draft.add("measure", f"measure {text}", params, inputs, path)
     _attach(draft, made, name, text, values, path)
+
+
+def _further(draft: Draft, made: PanelDraft, function: str, key: str, name: str, path: KeyPath) -> Step | None:
+    """A source that an option names, once it has the columns that the measure needs."""
+    step = source(draft, name, path)
+    columns = source_columns(draft, name) if step is not None else ()
+    if columns is None:
+        draft.problem(UsageError(f"{function}(): {key}={name}: a rectangular file is needed, not tables"), path)
+        return None
+    unit, time = (*made.spec.keys, "")[:2]
+    wanted = [c.format(unit=unit, time=time) for c in MEASURES[function].sources[key]]
+    absent = [c for c in wanted if c not in columns]
+    if step is not None and absent:
+        near = did_you_mean(absent[0], columns) if not isinstance(columns, Anything) else ""
+        hint = f"{key} needs the columns {', '.join(wanted)}; rename with 'columns: {{new: old}}'"
+        draft.problem(UsageError(f"{function}(): {name} has no column {absent[0]!r}{near}", hint=hint), path)
+        return None
+    return step
 
 
 def _attach(draft: Draft, made: PanelDraft, name: str, text: str, values: Step, path: KeyPath) -> None:
@@ -168,19 +193,58 @@ def _call(text: str) -> Call:
     return node
 
 
-def _options(node: Call, text: str) -> dict[str, Any]:
-    options = {}
-    known = MEASURES[node.function].options
+def _options(draft: Draft, node: Call, text: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Options by name, and the sources that some of them name."""
+    options: dict[str, Any] = {}
+    further: dict[str, str] = {}
+    measure = MEASURES[node.function]
     for key, value in node.kwargs:
-        if key not in known:
-            near = did_you_mean(key, known)
+        if key not in measure.known:
+            near = did_you_mean(key, measure.known)
             raise ExpressionError(f"{node.function}() has no option {key!r}{near}", text, value.position)
-        if not isinstance(value, Text) or value.value not in known[key]:
-            near = did_you_mean(value.value, known[key]) if isinstance(value, Text) else ""
-            choices = " or ".join(repr(v) for v in known[key])
-            raise ExpressionError(f"{key} is {choices}{near}", text, value.position)
-        options[key] = value.value
-    return options
+        if key in measure.codes:
+            options[key] = _codes(draft, key, value, text)
+        elif key in measure.sources and isinstance(value, Name):
+            further[key] = value.name
+        else:
+            options[key] = _choice(key, value, measure.options.get(key, ()), text)
+    absent = [k for k in measure.required if k not in options and k not in further]
+    if absent:
+        raise ExpressionError(f"{node.function}() needs {absent[0]}=", text, node.position)
+    return options, further
+
+
+def _choice(key: str, value: Node, known: tuple[str, ...], text: str) -> str:
+    if isinstance(value, Text) and value.value in known:
+        return value.value
+    near = did_you_mean(value.value, known) if isinstance(value, Text) else ""
+    choices = " or ".join(repr(v) for v in known) or "the name of a source"
+    raise ExpressionError(f"{key} is {choices}{near}", text, value.position)
+
+
+def _codes(draft: Draft, key: str, value: Node, text: str) -> str | list[Any]:
+    """A code, a list of codes, a list of the study, or a dated one as it is in a year (with all dates without one)."""
+    if isinstance(value, Text):
+        return value.value
+    if isinstance(value, Items) and value.items and all(isinstance(i, Text) for i in value.items):
+        return [i.value for i in value.items if isinstance(i, Text)]
+    dated = dated_in(value)
+    name = dated[0][0] if dated else value.name if isinstance(value, Name) else None
+    if name is None:
+        raise ExpressionError(f"{key} is a code, a list of codes, or the name of a list", text, value.position)
+    found = draft.spec.lists.get(name)
+    if found is None and is_dated(name):
+        return f"{name}@{dated[0][1]}" if dated else name
+    if found is None:
+        near = did_you_mean(name, [*draft.spec.lists, *names()])
+        raise ExpressionError(f"no list {name!r}{near}", text, value.position)
+    if not isinstance(found, DatedList):
+        if dated:
+            raise ExpressionError(f"the list {name!r} has no dates", text, value.position)
+        return [str(v) for v in found]
+    if dated:
+        return [str(v) for v in found.at(dated[0][1])]
+    return [[str(m.name), m.since, m.until] for m in found.members]
 
 
 def _planned_measure(draft: Draft, made: PanelDraft, name: str, node: Call, text: str, path: KeyPath) -> None:

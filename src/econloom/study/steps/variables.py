@@ -39,7 +39,9 @@ def _shared(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) 
 
 
 def _measure(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> pl.DataFrame:
-    return MEASURES[params["measure"]].apply(*inputs, **params["options"])
+    further = dict(zip(params.get("sources", ()), inputs[2:], strict=True))
+    keys = {"keys": tuple(params["keys"])} if "keys" in params else {}
+    return MEASURES[params["measure"]].apply(*inputs[:2], **params["options"], **further, **keys)
 
 
 def _attach(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
