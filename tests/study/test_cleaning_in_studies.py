@@ -43,3 +43,23 @@ def test_steps_of_formulas_stand_in_the_log(tmp_path):
         swap={"growth: diff(lnGDP)": "growth: winsorise(diff(lnGDP), 0.1, 0.9, by=year, rule='pctile')"},
     )
     assert any("winsorised at 0.1 and 0.9 by year (pctile rule)" in e.message for e in done.panel.events)
+
+
+def test_a_join_says_its_kind(tmp_path):
+    done = run(tmp_path, swap={"more: {rq: quality}": "more: {on: [code, year], columns: {rq: quality}, kind: 1:1}"})
+    assert done.tables
+
+
+@pytest.mark.parametrize(
+    ("join", "words"),
+    [
+        ("more: {columns: {rq: quality}, kind: 1:m}", "start from the finer side"),
+        ("more: {columns: {rq: quality}, kind: mm}", "1:1 or m:1, not 'mm'"),
+        ("more: {on: code, columns: {rq: quality}}", "duplicate keys"),
+        ("more: {on: year, columns: {rq: quality}, kind: 1:1}", "duplicate keys"),
+    ],
+)
+def test_joins_that_would_multiply_rows(tmp_path, join, words):
+    with pytest.raises(EconloomError) as caught:
+        run(tmp_path, swap={"more: {rq: quality}": join})
+    assert words in str(caught.value) and "study.yaml" in str(caught.value)

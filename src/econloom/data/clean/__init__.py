@@ -17,13 +17,17 @@ from econloom.data.clean.derived import (
     minmax,
     zscore,
 )
+from econloom.data.clean.merging import Vintages, compare_vintages, merge
 from econloom.data.clean.panels import history, panel, require_range
 from econloom.data.clean.rows import drop, keep, rebalance
 from econloom.data.clean.values import carry_forward, convert, deflate, deflator, interpolate, trim, winsorise
 from econloom.data.columns.units import usd_cny
+from econloom.data.near import near_matches
 
 __all__ = [
+    "Vintages",
     "carry_forward",
+    "compare_vintages",
     "convert",
     "deflate",
     "deflator",
@@ -38,7 +42,9 @@ __all__ = [
     "lead",
     "leave_one_out",
     "log",
+    "merge",
     "minmax",
+    "near_matches",
     "panel",
     "rebalance",
     "require_range",

@@ -154,6 +154,11 @@ def _guessed(given: list[str | int]) -> Placement:
     return nations if len(nations.codes) > len(cities.codes) else cities
 
 
+def code_of(name: str, level: Level) -> int | str | None:
+    """The code of one name, or None; without suggestions, which take time."""
+    return (_country(name, near=False) if level == "country" else _division(name, level, near=False)).code
+
+
 def place_in_china(names: Iterable[object]) -> Placement:
     """As :func:`place`, among provinces and cities at once: what is no city is looked for among the provinces."""
     given = list(dict.fromkeys(_plain(n) for n in names if n is not None))
@@ -259,7 +264,7 @@ def _old_codes(level: Level) -> Mapping[int, tuple[Division, str]]:
     }  # fmt: skip
 
 
-def _division(given: str | int, level: Level) -> Place:
+def _division(given: str | int, level: Level, near: bool = True) -> Place:
     digits = str(given).strip()
     if unicodedata.normalize("NFKC", digits).isdecimal():
         return _by_code(given, int(unicodedata.normalize("NFKC", digits)), level)
@@ -278,7 +283,7 @@ def _division(given: str | int, level: Level) -> Place:
         names = tuple(f"{d.name} {d.adcode}" for d in found)
         return Place(given, None, None, "ambiguous", "several units have this name", names)
     if not found:
-        return Place(given, None, None, "unknown", "", _near_division(text, level))
+        return Place(given, None, None, "unknown", "", _near_division(text, level) if near else ())
     return Place(given, found[0].adcode, found[0].name, how, _ended(found[0]))
 
 
@@ -322,7 +327,7 @@ def _nations() -> Mapping[str, str]:
     return found
 
 
-def _country(given: str | int) -> Place:
+def _country(given: str | int, near: bool = True) -> Place:
     text = str(given).strip()
     way = f"{int(text):03d}" if text.isdecimal() else fold(text)
     code = _nations().get(way)
@@ -335,5 +340,5 @@ def _country(given: str | int) -> Place:
         if now is not None:
             return Place(given, now, countries()[now].en, "legacy code", note)
         return Place(given, None, None, "ambiguous", note)
-    close = difflib.get_close_matches(way, list(_nations()), n=2, cutoff=0.75) if len(way) > 3 else []
+    close = difflib.get_close_matches(way, list(_nations()), n=2, cutoff=0.75) if near and len(way) > 3 else []
     return Place(given, None, None, "unknown", "", tuple(dict.fromkeys(countries()[_nations()[c]].en for c in close)))

@@ -78,6 +78,9 @@ class Source(ReadingKeys, ShortForm):
         return self
 
 
+_KINDS = {"1:1", "m:1", "1:m", "m:m"}
+
+
 class Join(Model):
     """Columns of a source or of another panel, joined on keys.
 
@@ -87,13 +90,23 @@ class Join(Model):
 
     on: Columns | None = None
     columns: Renamed | None = None
+    kind: Text = Field("m:1", description="`1:1` or `m:1`: whether rows of the panel may share one of the other side.")
+
+    @field_validator("kind")
+    @classmethod
+    def _multiplies_no_row(cls, kind: str) -> str:
+        if kind in {"1:m", "m:m"}:
+            raise ValueError(f"a join {kind} multiplies rows: start from the finer side and join the other m:1")
+        if kind not in {"1:1", "m:1"}:
+            raise ValueError(f"a join is 1:1 or m:1, not {kind!r}")
+        return kind
 
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
         if isinstance(value, str | list | tuple):
             return {"columns": value}
-        if isinstance(value, dict) and not {"on", "columns"} & set(value):
+        if isinstance(value, dict) and not ({"on", "columns"} & set(value) or value.get("kind") in _KINDS):
             return {"columns": value}
         return value
 

@@ -112,7 +112,7 @@ def _join(draft: Draft, made: PanelDraft, name: str, join: Join, path: KeyPath, 
     chosen = dict(join.columns) if join.columns is not None else {c: c for c in named if c not in on}
     if not _joinable(draft, made, name, on, chosen, known, path):
         return
-    params = {"source": name, "on": on, "columns": chosen}
+    params = {"source": name, "on": on, "columns": chosen, "kind": join.kind}
     made.step = draft.add("join", f"join {name}", params, (made.step, step), path)
     made.columns += list(chosen)
     made.open = made.open or (join.columns is None and isinstance(known, Anything))

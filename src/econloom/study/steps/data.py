@@ -102,7 +102,7 @@ def _join(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) ->
     keyed = source
     if panel.time in params["on"] and panel.time in source.columns:
         keyed = Panel(source.frame.with_columns(whole_periods(source.column(panel.time), params["source"])))
-    joined = joins.left_join(panel, keyed, params["source"], params["columns"], params["on"])
+    joined = joins.left_join(panel, keyed, params["source"], params["columns"], params["on"], params["kind"])
     events = (*panel.events, *source.events, joined.events[-1])
     brought = {new: source.variables[old] for new, old in params["columns"].items() if old in source.variables}
     return Panel(joined.frame, joined.unit, joined.time, {**brought, **joined.variables}, events)
