@@ -80,7 +80,7 @@ def show(found: Result) -> str:
     """
     if isinstance(found, Unavailable):
         return f"unavailable: {found.reason}"
-    law = f"{found.distribution}({', '.join(f'{d:g}' for d in found.df)})"
+    law = f"{found.distribution}({', '.join(f'{d:g}' for d in found.df)})" if found.df else found.distribution
     p_value = "" if found.p_value != found.p_value else f", p = {found.p_value:.4g}"
     critical = "; ".join(f"{name}: {value:.2f}" for name, value in found.critical_values)
     return f"{law} = {found.statistic:.6g}{p_value} ({found.null}){f' [{critical}]' if critical else ''}"
