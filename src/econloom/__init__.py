@@ -33,6 +33,8 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "bias_corrected": ("econloom.panel.dynamics", "bias_corrected"),
     "gmm_iv": ("econloom.panel.dynamics", "gmm_iv"),
     "std_iv": ("econloom.panel.dynamics", "std_iv"),
+    "tobit": ("econloom.panel.limited", "tobit"),
+    "fractional": ("econloom.panel.limited", "fractional"),
     "tests": ("econloom.panel.hypotheses", None),
     "heterogeneity": ("econloom.panel.designs.heterogeneity", None),
     "read": ("econloom.data.readers", "read"),

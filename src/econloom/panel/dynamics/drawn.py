@@ -20,6 +20,8 @@ from econloom.panel.linear.dynamic import GmmStyle, Standard
 
 MOST_CELLS = 400_000_000
 """Units x periods x columns that the grid may have."""
+SPARSE = 20
+"""Periods of the grid for each that has rows; more is a date, not a period."""
 
 
 @dataclass(frozen=True)
@@ -113,11 +115,12 @@ class _Drawer:
 
     def refuse_size(self) -> None:
         """Refuse times such as 20050131, between which nearly every period is empty."""
-        width = 2 + len(self.model.terms)
-        if len(self.units) * self.periods * width > MOST_CELLS:
+        used = self.panel.column(str(self.panel.time)).n_unique()
+        cells = len(self.units) * self.periods * (2 + len(self.model.terms))
+        if self.periods > SPARSE * used or cells > MOST_CELLS:
             raise UsageError(
-                f"{self.panel.time!r} spans {self.periods} periods for {len(self.units)} units: too many for a grid",
-                hint="number the periods one by one",
+                f"{self.panel.time!r} spans {self.periods} periods, of which {used} have rows",
+                hint="number the periods one by one: a lag is one period back",
             )
 
     def _grid(self, values: FloatArray, rows: IntArray) -> FloatArray:

@@ -2,61 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import polars as pl
-from scipy import special
 
 from econloom.core.errors import did_you_mean
-from econloom.core.estimate import CONSTANT, Coefficient, Test, Tidy, Unavailable
+from econloom.core.estimate import CONSTANT, Test, Tidy, Unavailable
 from econloom.core.lineage import SampleLog
-from econloom.panel import hypotheses, show
+from econloom.panel import hypotheses
 from econloom.panel.absorb import FloatArray
 from econloom.panel.columns import BoolArray
+from econloom.panel.diagnostics import dynamics
 from econloom.panel.diagnostics.wald import wald
 from econloom.panel.dynamics.asked import PROGRAMS, Options
 from econloom.panel.linear import dynamic
+from econloom.panel.shown import Shown, coefficients
 
 Result = Test | Unavailable
-
-
-class Shown:
-    """What a fit shows of its summary."""
-
-    @property
-    def summary(self) -> Tidy:
-        """The model as rows and statistics, free of arrays."""
-        raise NotImplementedError
-
-    def tidy(self) -> pl.DataFrame:
-        """One row a coefficient: term, estimate, std_error, statistic, p_value, conf_low, conf_high (95 per cent)."""
-        fields = ("term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high")
-        return pl.DataFrame({f: [getattr(c, f) for c in self.summary.coefficients] for f in fields})
-
-    def glance(self) -> pl.DataFrame:
-        """One row of statistics: n, n_units and those of the estimator."""
-        values = self.summary.glance
-        schema = {k: pl.Int64 if k.startswith("n") else pl.Float64 for k in values}
-        return pl.DataFrame({k: [v] for k, v in values.items()}, schema=schema)
-
-    def __repr__(self) -> str:
-        return show.text(self.summary)
-
-    def _repr_html_(self) -> str:
-        return show.html(self.summary)
-
-
-def coefficients(names: Sequence[str], b: FloatArray, vcov: FloatArray, df: float | None) -> tuple[Coefficient, ...]:
-    """Rows of a coefficient table, by t with ``df`` degrees of freedom or by the normal law."""
-    error = np.sqrt(np.diag(vcov))
-    ratio = b / error
-    p = 2 * (special.ndtr(-np.abs(ratio)) if df is None else special.stdtr(df, -np.abs(ratio)))
-    reach = (special.ndtri(0.975) if df is None else special.stdtrit(df, 0.975)) * error
-    rows = zip(names, b, error, ratio, p, b - reach, b + reach, strict=True)
-    return tuple(Coefficient(name, *map(float, numbers)) for name, *numbers in rows)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -221,11 +185,11 @@ class _Tests(Mapping[str, Result]):
             return wald(found.step.coefficients[at], fit.vcov[np.ix_(at, at)], fit._df, null)
         if name.startswith("ar") and name[2:].isdigit() and int(name[2:]) > 0:
             y, X = fit.levels[:, :, 0], fit.levels[:, :, 1:]
-            return dynamic.autocorrelation(found, fit.complete, y, X, int(name[2:]))
+            return dynamics.autocorrelation(found, fit.complete, y, X, int(name[2:]))
         if name in ("sargan", "hansen"):
-            return dynamic.sargan(found) if name == "sargan" else dynamic.hansen(found)
+            return dynamics.sargan(found) if name == "sargan" else dynamics.hansen(found)
         for group, members in self._groups().items():
             if name in (f"hansen_without[{group}]", f"difference_in_hansen[{group}]"):
-                pair = dynamic.difference_in_hansen(found, members)
+                pair = dynamics.difference_in_hansen(found, members)
                 return pair[name.startswith("difference")]
         raise KeyError(f"no test {name!r} of this model{did_you_mean(name, list(self))}; it has {', '.join(self)}")

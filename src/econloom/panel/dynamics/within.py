@@ -13,12 +13,12 @@ from econloom.panel.absorb import FloatArray
 from econloom.panel.columns import BoolArray
 from econloom.panel.dynamics.asked import Options
 from econloom.panel.dynamics.drawn import drawn
-from econloom.panel.dynamics.fit import Shown, coefficients
 from econloom.panel.formula import Factor, ModelSpec, Term, parse_formula
 from econloom.panel.linear.dynamic.bias_corrected import WithinEstimate, demeaned
 from econloom.panel.linear.dynamic.bias_corrected import bias_corrected as solve
-from econloom.panel.linear.dynamic.gmm import independent
+from econloom.panel.linear.selection import independent
 from econloom.panel.passes import one_blas_thread
+from econloom.panel.shown import Shown, coefficients
 from econloom.panel.sources import as_panel
 
 

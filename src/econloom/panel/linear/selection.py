@@ -113,3 +113,18 @@ def _independent(R: FloatArray, names: Sequence[str]) -> tuple[list[int], Remove
 def _explaining(R: FloatArray, independent: list[int], j: int, names: Sequence[str]) -> str:
     share, *_ = np.linalg.lstsq(R[:, independent], R[:, j], rcond=None)
     return listed([names[c] for c, s in zip(independent, share, strict=True) if abs(s) > 1e-6])
+
+
+def independent(columns: FloatArray) -> tuple[int, ...]:
+    """Columns of an (n, k) array that are neither zero nor combinations of ones before them."""
+    norms = np.sqrt((columns**2).sum(axis=0))
+    kept: list[int] = []
+    basis = np.zeros((len(columns), 0))
+    for j in np.flatnonzero(norms):
+        left = columns[:, j] / norms[j]
+        for _ in range(2):
+            left = left - basis @ (basis.T @ left)
+        if (size := float(left @ left)) > COLLINEAR**2:
+            kept.append(int(j))
+            basis = np.column_stack([basis, left / np.sqrt(size)])
+    return tuple(kept)

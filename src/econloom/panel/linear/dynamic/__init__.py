@@ -1,9 +1,8 @@
-"""Generalised method of moments for dynamic panels: rows, instruments, weighting, estimates and their tests."""
+"""Generalised method of moments for dynamic panels: rows, instruments, weighting and estimates."""
 
 from econloom.panel.linear.dynamic.gmm import DynamicEstimate, estimate
 from econloom.panel.linear.dynamic.instruments import GmmStyle, Instruments, Standard, instrument_rows
 from econloom.panel.linear.dynamic.rows import Equation, Row, Stack, Transform, stacked
-from econloom.panel.linear.dynamic.tests import autocorrelation, difference_in_hansen, hansen, sargan
 
 __all__ = [
     "DynamicEstimate",
@@ -14,11 +13,7 @@ __all__ = [
     "Stack",
     "Standard",
     "Transform",
-    "autocorrelation",
-    "difference_in_hansen",
     "estimate",
-    "hansen",
     "instrument_rows",
-    "sargan",
     "stacked",
 ]

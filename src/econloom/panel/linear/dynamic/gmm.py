@@ -22,9 +22,10 @@ from econloom.core.errors import EstimationError, listed
 from econloom.panel.absorb import FloatArray
 from econloom.panel.linear.dynamic.instruments import Instruments, IntArray
 from econloom.panel.linear.dynamic.rows import Stack
+from econloom.panel.linear.selection import independent
 
 DEPENDENT = 1e-10
-"""A column whose share of its own variance that others leave is below this (squared norm) is a combination of them."""
+"""An instrument whose share of its own variance that others leave (squared) is below this is a combination of them."""
 SINGULAR = 1e-12
 
 
@@ -198,21 +199,6 @@ def _step(stack: Stack, instruments: Instruments, ZX: FloatArray, Zy: FloatArray
     bread, b = solved(ZX, Zy, weight.inverse)
     residuals = stack.outcome - stack.regressors @ b
     return Step(b, residuals, bread, weight, instruments.products(residuals))
-
-
-def independent(columns: FloatArray) -> tuple[int, ...]:
-    """Columns of an (n, k) array that are neither zero nor combinations of ones before them."""
-    norms = np.sqrt((columns**2).sum(axis=0))
-    kept: list[int] = []
-    basis = np.zeros((len(columns), 0))
-    for j in np.flatnonzero(norms):
-        left = columns[:, j] / norms[j]
-        for _ in range(2):
-            left = left - basis @ (basis.T @ left)
-        if (size := float(left @ left)) > DEPENDENT:
-            kept.append(int(j))
-            basis = np.column_stack([basis, left / np.sqrt(size)])
-    return tuple(kept)
 
 
 def _pivots(S: FloatArray) -> IntArray:

@@ -10,6 +10,7 @@ from scipy import special
 from econloom.core.errors import EstimationError
 from econloom.core.estimate import Test, Unavailable
 from econloom.panel.absorb import FloatArray
+from econloom.panel.diagnostics.wald import chi2
 from econloom.panel.linear.dynamic.gmm import DynamicEstimate, inverse, solved
 from econloom.panel.linear.dynamic.instruments import IntArray
 from econloom.panel.linear.dynamic.rows import BoolArray, Row, differences
@@ -22,7 +23,7 @@ def sargan(found: DynamicEstimate) -> Result:
     df = found.steps[0].weight.rank - len(found.kept)
     if df <= 0:
         return Unavailable("as many instruments as coefficients: nothing to test")
-    return _chi2(found.steps[0].objective / found.sigma2, df, "the instruments are valid (iid errors)")
+    return chi2(found.steps[0].objective / found.sigma2, df, "the instruments are valid (iid errors)")
 
 
 def hansen(found: DynamicEstimate) -> Result:
@@ -30,7 +31,7 @@ def hansen(found: DynamicEstimate) -> Result:
     df = found.steps[1].weight.rank - len(found.kept)
     if df <= 0:
         return Unavailable("as many instruments as coefficients: nothing to test")
-    return _chi2(found.steps[1].objective, df, "the instruments are valid")
+    return chi2(found.steps[1].objective, df, "the instruments are valid")
 
 
 def difference_in_hansen(found: DynamicEstimate, group: BoolArray) -> tuple[Result, Result]:
@@ -61,13 +62,13 @@ def difference_in_hansen(found: DynamicEstimate, group: BoolArray) -> tuple[Resu
         return gone, gone
     moments = Zy - ZX @ b
     value, df = float(moments @ weight.inverse @ moments), weight.rank - k
-    less: Result = _chi2(value, df, "the other instruments are valid") if df > 0 else Unavailable(
+    less: Result = chi2(value, df, "the other instruments are valid") if df > 0 else Unavailable(
         "the others identify the coefficients just: nothing to test"
     )  # fmt: skip
     added = int(whole.df[0]) - max(df, 0)
     if added <= 0:
         return less, Unavailable("the group adds no degree of freedom")
-    return less, _chi2(whole.statistic - max(value, 0.0), added, "the instruments of the group are valid")
+    return less, chi2(whole.statistic - max(value, 0.0), added, "the instruments of the group are valid")
 
 
 def autocorrelation(
@@ -125,7 +126,3 @@ def _iid_parts(found: DynamicEstimate, pairs: list[tuple[Row, FloatArray]]) -> t
             if share is not None:
                 spread[at] += share * np.where(row.present & one.present, w, 0.0)
     return found.sigma2 * own, found.sigma2 * found.instruments.crossed(spread)
-
-
-def _chi2(value: float, df: int, null: str) -> Test:
-    return Test(value, (float(df),), float(special.chdtrc(df, max(value, 0.0))), null, "chi2")
