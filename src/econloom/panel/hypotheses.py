@@ -27,6 +27,9 @@ from econloom.panel.linear.gmm import GMMEstimate
 from econloom.panel.linear.iv import IVEstimate
 from econloom.panel.linear.ols import least_squares
 from econloom.panel.moments import cross_multiply, sweep
+from econloom.panel.series import cross_section_dependence as cross_section_dependence
+from econloom.panel.series import panel_granger as panel_granger
+from econloom.panel.series import unit_root as unit_root
 
 if TYPE_CHECKING:
     from econloom.panel.fitted import Fit
