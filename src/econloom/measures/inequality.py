@@ -229,8 +229,14 @@ def _log_power_mean(sample: Sample, power: float, logs: FloatArray) -> FloatArra
     top = np.full(sample.groups.count, -np.inf)
     np.maximum.at(top, sample.codes, z)
     shift = np.where(top > 1, top, 0.0)
-    log_mean: FloatArray = shift + np.log1p(sample.mean(np.expm1(z - shift[sample.codes])))
-    return log_mean / power
+    below = z - shift[sample.codes]
+    gain = sample.mean(np.expm1(below))
+    log_mean = np.log1p(np.maximum(gain, -0.5))
+    low = gain < -0.5  # far from 1 the plain form loses nothing, and has no value of -1 by rounding
+    if low.any():
+        log_mean[low] = np.log(sample.mean(np.exp(below))[low])
+    result: FloatArray = (shift + log_mean) / power
+    return result
 
 
 def leave_one_out_gap(x: ArrayLike, *, by: Any = None, by_time: bool = False) -> FloatArray:
