@@ -42,6 +42,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "clean": ("econloom.data.clean", None),
     "regions": ("econloom.data.regions", None),
     "simulate": ("econloom.simulate", None),
+    "measures": ("econloom.measures", None),
     "study": ("econloom.study", "study"),
     "etable": ("econloom.report.tables", "etable"),
     "errors": ("econloom.core.errors", None),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from econloom.core.errors import ExpressionError, UsageError, did_you_mean, listed
-from econloom.core.expressions import Binary, Call, Items, Name, Node, Number, Text, children, parse
+from econloom.core.expressions import Binary, Call, Items, Name, Node, Number, Text, Unary, children, parse
 from econloom.data.functions import FUNCTIONS, PLANNED, Parameter, bind
 from econloom.data.regions import named as regions
 
@@ -109,6 +109,7 @@ def bound(node: Call, text: str) -> list[tuple[Parameter, Node]]:
         raise ExpressionError(error.message, text, node.position, error.hint) from None
     for parameter, value in found:
         _check_word(node.function, parameter, value, text)
+        _check_number(node.function, parameter, value, text)
     return found
 
 
@@ -123,6 +124,13 @@ def _check_word(function: str, parameter: Parameter, value: Node, text: str) -> 
     if parameter.choices and value.value not in parameter.choices:
         near = did_you_mean(value.value, parameter.choices)
         raise ExpressionError(f"{function}(): {parameter.name} is {choices}{near}", text, value.position)
+
+
+def _check_number(function: str, parameter: Parameter, value: Node, text: str) -> None:
+    """A number that stands in the formula where one is needed."""
+    inner = value.operand if isinstance(value, Unary) and value.op in {"+", "-"} else value
+    if parameter.kind == "number" and not isinstance(inner, Number):
+        raise ExpressionError(f"{function}(): {parameter.name} is a number, written out", text, value.position)
 
 
 def unknown_name(node: Name, text: str, columns: Collection[str], scope: Scope) -> ExpressionError:

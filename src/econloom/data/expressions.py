@@ -19,7 +19,7 @@ from econloom.core.frame import Panel
 from econloom.core.lineage import Event
 from econloom.data.checking import Scope, bound, check, shipped_members, unknown_list, unknown_name
 from econloom.data.columns.worked import Filled, Worked, rows_of
-from econloom.data.functions import FUNCTIONS, SUMMARIES, Parameter
+from econloom.data.functions import FUNCTIONS, Parameter
 from econloom.data.regions import columns as regions
 
 __all__ = ["Computed", "Scope", "check", "compute", "compute_condition", "condition", "evaluate"]
@@ -307,10 +307,11 @@ class _Evaluation:
 
     def call(self, node: Call) -> pl.Series:
         arguments = {p.name: self.argument(p, value) for p, value in bound(node, self.text)}
-        if self.scope.by and node.function in SUMMARIES:
+        function = FUNCTIONS[node.function]
+        if self.scope.by and function.summary:
             arguments.setdefault("by", list(self.scope.by))
         try:
-            result = FUNCTIONS[node.function].apply(self.panel, **arguments)
+            result = function.apply(self.panel, **arguments)
         except ExpressionError:
             raise
         except UsageError as error:
@@ -328,6 +329,8 @@ class _Evaluation:
     def argument(self, parameter: Parameter, node: Node) -> Any:
         if parameter.kind == "columns":
             return self.grouping(node)
+        if parameter.kind == "several":
+            return self.several(node)
         value = self.value(node)
         if parameter.kind in _CONSTANTS:
             kinds, words = _CONSTANTS[parameter.kind]
@@ -338,6 +341,15 @@ class _Evaluation:
         if parameter.kind != "any":
             self.need("numbers" if parameter.kind == "numbers" else "true or false", series, node)
         return series
+
+    def several(self, node: Node) -> list[pl.Series]:
+        """A list of columns of numbers."""
+        columns = []
+        for item in node.items if isinstance(node, Items) else (node,):
+            series = self.as_series(self.value(item))
+            self.need("numbers", series, item)
+            columns.append(series)
+        return columns
 
     def filled(self, done: Filled) -> pl.Series:
         self.flags[f"{done.values.name or 'values'}_filled"] = done.filled

@@ -1,7 +1,8 @@
 """The functions of the formula language: a table of names, parameters and what computes them.
 
 Each works on whole columns in the panel's row order; a missing value stays missing. To add one, write it here and
-enter it in ``FUNCTIONS``: reading, checking and the list in error messages follow.
+enter it in ``FUNCTIONS``: reading, checking and the list in error messages follow. Functions of higher layers, such as
+the measures of inequality, are entered by :func:`register`.
 """
 
 from __future__ import annotations
@@ -21,14 +22,15 @@ from econloom.data.regions import columns as regions
 from econloom.data.regions.named import SCHEMES
 from econloom.data.regions.registry import clubs
 
-ParameterKind = Literal["numbers", "whole", "number", "word", "condition", "columns", "any"]
+ParameterKind = Literal["numbers", "whole", "number", "word", "condition", "columns", "any", "several"]
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter: what it takes, whether it may be left out, whether it is given by name only.
 
-    ``numbers`` is a column, ``number`` and ``whole`` are constants, ``word`` is a quoted text (one of ``choices``).
+    ``numbers``, ``condition`` and ``any`` are columns, ``several`` a list of columns of numbers, ``columns`` names;
+    ``whole``, ``number`` and ``word`` (a quoted text, one of ``choices``) stand in the formula.
     """
 
     name: str
@@ -47,10 +49,13 @@ class Function:
     apply : callable
         ``apply(panel, **arguments) -> polars.Series, Filled or Worked``.
     parameters : tuple of Parameter
+    summary : bool
+        One value a group: in an aggregate it is taken within the group without ``by=``.
     """
 
     apply: Callable[..., pl.Series | Filled | Worked]
     parameters: tuple[Parameter, ...]
+    summary: bool = False
 
     def usage(self, name: str) -> str:
         """How the function is written, such as ``lag(x, [periods])``."""
@@ -152,7 +157,7 @@ def _summaries() -> dict[str, Function]:
         "count": lambda v: v.count(),
     }
     by = Parameter("by", "columns", optional=True, named=True)
-    return {n: Function(_summary(r), (Parameter("x", optional=n == "count"), by)) for n, r in rules.items()}
+    return {n: Function(_summary(r), (Parameter("x", optional=n == "count"), by), True) for n, r in rules.items()}
 
 
 def _at(panel: Panel, x: pl.Series, where: pl.Series) -> pl.Series:
@@ -171,7 +176,7 @@ def _missing(panel: Panel, x: pl.Series) -> pl.Series:
     return x.is_null()
 
 
-FUNCTIONS: Mapping[str, Function] = {
+FUNCTIONS: dict[str, Function] = {
     **{name: _elementwise(name) for name in ("log", "log1p", "exp", "sqrt", "abs")},
     "lag": _shift(1, either=False),
     "lead": _shift(-1, either=False),
@@ -224,22 +229,22 @@ FUNCTIONS: Mapping[str, Function] = {
 }
 
 
-SUMMARIES = frozenset(_summaries())
+def register(functions: Mapping[str, Function]) -> None:
+    """Enter functions that a higher layer computes; the study layer enters those of :mod:`econloom.measures`.
+
+    Raises
+    ------
+    ValueError
+        A name that is taken.
+    """
+    taken = sorted(set(functions) & set(FUNCTIONS))
+    if taken:
+        raise ValueError(f"functions of formulas with these names exist: {', '.join(taken)}")
+    FUNCTIONS.update(functions)
+
 
 # Functions of the studies that are not built yet: formulas that use them are checked and planned, not computed.
-PLANNED = frozenset(
-    {
-        "gini",
-        "theil",
-        "atkinson",
-        "solow_tfp",
-        "solow_alpha",
-        "theil_structure",
-        "leave_one_out_gap",
-        "count_if",
-        "distinct_groups",
-    }
-)
+PLANNED: frozenset[str] = frozenset()
 
 
 def bind(name: str, positional: list[Any], named: Mapping[str, Any]) -> list[tuple[Parameter, Any]]:

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from econloom.core.labels import Lang
-from econloom.study import catalog, schema
+from econloom.study import catalog, functions, schema
 from econloom.study import plan as planning
 from econloom.study.catalog import Facts
 from econloom.study.output import Output, is_current
@@ -23,7 +23,7 @@ from econloom.study.run import Listener, Run, execute
 from econloom.study.schema import StudySpec
 from econloom.study.store import RUN_FILE, Folder
 
-__all__ = ["Plan", "Run", "Study", "StudySpec", "study"]
+__all__ = ["Plan", "Run", "Study", "StudySpec", "functions", "study"]
 
 
 @dataclass(frozen=True)
