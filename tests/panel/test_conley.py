@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 
 import numpy as np
 import polars as pl
@@ -104,18 +103,3 @@ def test_coordinates_that_are_wrong() -> None:
         el.ols("y ~ x1", frame, vcov=el.conley("latt", "lon", 100))
     with pytest.raises(UsageError, match="needs periods"):
         el.ols("y ~ x1", frame, vcov=el.conley("lat", "lon", 100, time_lags=1))
-
-
-def test_thirty_thousand_rows_in_three_thousand_places() -> None:
-    rng = np.random.default_rng(4)
-    place, year = (a.ravel() for a in np.meshgrid(np.arange(3_000), np.arange(10), indexing="ij"))
-    lat, lon = rng.uniform(20, 50, 3_000), rng.uniform(75, 130, 3_000)
-    frame = pl.DataFrame({
-        "i": place, "t": year, "lat": lat[place], "lon": lon[place], "y": rng.normal(size=30_000),
-        **{f"x{k}": rng.normal(size=30_000) for k in range(9)},
-    })  # fmt: skip
-    formula = "y ~ " + " + ".join(f"x{k}" for k in range(9)) + " | i + t"
-    fit = el.ols(formula, frame, unit="i", time="t")
-    start = time.perf_counter()
-    fit.with_vcov(el.conley("lat", "lon", 500, time_lags=2))
-    assert time.perf_counter() - start < 3.0

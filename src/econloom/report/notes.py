@@ -25,12 +25,18 @@ _ERRORS = {
         "hc1": "异方差稳健标准误",
         "hc2": "异方差稳健标准误（HC2）",
         "hc3": "异方差稳健标准误（HC3）",
+        "robust": "对异方差及个体内相关稳健的标准误",
+        "windmeijer": "Windmeijer修正的标准误",
+        "two-step": "未作有限样本修正的两步标准误",
     },
     "en": {
         "iid": "conventional (iid) standard errors",
         "hc1": "heteroskedasticity-robust standard errors",
         "hc2": "heteroskedasticity-robust standard errors (HC2)",
         "hc3": "heteroskedasticity-robust standard errors (HC3)",
+        "robust": "standard errors robust to heteroskedasticity and to correlation within units",
+        "windmeijer": "Windmeijer-corrected standard errors",
+        "two-step": "two-step standard errors without the finite-sample correction",
     },
 }
 _CLUSTERED = {
@@ -50,6 +56,7 @@ _REASONS = {
     "holds one value": "取值不变",
     "absorbed by the effects": "被固定效应吸收",
     "zero in every row": "各行皆为零",
+    "a combination of the others": "与其他变量共线",
 }
 
 

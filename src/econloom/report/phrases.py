@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from econloom.core.labels import Label, Lang
 from econloom.core.spec import TableSpec
 
+_LEVEL = re.compile(r"([^:^()\[\]]+)::([^:^()\[\]]+)")
 _SHIFTED = re.compile(r"(l|f|d|log)\(([\w.]+)(?:, *(\d+))?\)")
 _SHIFTS = {
     "l": ("滞后{}期", "lag {}"),
@@ -66,8 +67,13 @@ def compound(name: str, spec: TableSpec) -> Label:
     'Province (lag 2)'
     >>> compound("l(prov, 1):year", spec).zh
     '省份（滞后1期）×年份'
+    >>> compound("year::2001", spec).zh
+    '年份2001'
     """
     whole = spec.label(name)
+    if (level := _LEVEL.fullmatch(name)) is not None and whole == Label.same(name):
+        column = spec.label(level[1])
+        return Label(zh=f"{column.text('zh')}{level[2]}", en=f"{column.text('en')} {level[2]}")
     shifted = _SHIFTED.fullmatch(name)
     if shifted is not None and whole == Label.same(name):
         return _shifted(shifted[1], compound(shifted[2], spec), shifted[3] or "1")

@@ -17,6 +17,11 @@ from econloom.report.words import known, word
 
 _MOST_NAMES = 30
 STATISTICS = ("n", "mean", "sd", "min", "median", "max")
+_GRANGER = ("lags", "wald_mean", "zbar", "zbar_p", "ztilde", "ztilde_p", "bootstrap_p")
+_GRANGER_NOTE = Label(
+    zh="Dumitrescu和Hurlin（2012）面板因果检验，原假设为对任何个体都不存在因果关系",
+    en="panel causality tests of Dumitrescu and Hurlin (2012); null: no causality in any unit",
+)
 _EXTREMES = Label(
     zh="最小值与最大值下方为其所在的个体与时间", en="below minimum and maximum: the unit and time they belong to"
 )
@@ -197,6 +202,44 @@ def _named(names: Sequence[str]) -> Label:
     more = len(names) - _MOST_NAMES
     zh, en = "、".join(names[:_MOST_NAMES]), ", ".join(names[:_MOST_NAMES])
     return Label(zh=zh + (f" 等{len(names)}个" if more > 0 else ""), en=en + (f" and {more} more" if more > 0 else ""))
+
+
+def granger(found: Sequence[tuple[str, str, Mapping[str, float]]], spec: TableSpec) -> Table:
+    """Tests of panel causality, a row a pair: effect, cause, and numbers by name.
+
+    Parameters
+    ----------
+    found : sequence of (effect, cause, numbers)
+        ``lags``, ``wald_mean``, ``zbar``, ``zbar_p``, ``ztilde``, ``ztilde_p``, ``bootstrap_p``; an absent one is an
+        empty cell, a column without any is left out.
+    spec : TableSpec
+
+    Raises
+    ------
+    UsageError
+        There are none.
+
+    Examples
+    --------
+    >>> made = granger([("gap", "fw", {"lags": 1, "zbar": 2.5, "zbar_p": 0.01})], TableSpec("t", Label()))
+    >>> made.rows[0].label.text("en"), [c.value for c in made.rows[0].cells]
+    ('fw does not cause gap', [1.0, 2.5, 0.01])
+    """
+    if not found:
+        raise UsageError(f"table {spec.id}: no pairs")
+    names = [n for n in _GRANGER if any(n in numbers for _, _, numbers in found)]
+    rows = []
+    for number, (effect, cause, numbers) in enumerate(found, 1):
+        what, by = (spec.label(v) for v in (effect, cause))
+        label = Label(
+            zh=f"{by.text('zh')}不是{what.text('zh')}的格兰杰原因",
+            en=f"{by.text('en')} does not cause {what.text('en')}",
+        )
+        cells = [
+            value_cell(numbers.get(n), 0 if n == "lags" else spec.digits, f"{spec.id}.{n}.r{number}") for n in names
+        ]
+        rows.append(Row(label, tuple(cells)))
+    return _table(spec, [word(n, spec.style) for n in names], rows, [_GRANGER_NOTE])
 
 
 def vif(values: Mapping[str, float], spec: TableSpec) -> Table:

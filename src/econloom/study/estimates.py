@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -10,7 +9,7 @@ from typing import Any, Literal
 import polars as pl
 
 from econloom.core.covariances import Draws, Space, VcovSpec
-from econloom.core.errors import EstimationError, UsageError, did_you_mean
+from econloom.core.errors import EstimationError
 from econloom.core.estimate import Test, Tidy, Unavailable
 from econloom.core.frame import Panel
 from econloom.core.labels import Label
@@ -18,12 +17,14 @@ from econloom.core.spec import Diagnostic, DiagnosticRow, ExtraRow, Group, Table
 from econloom.core.table import Table
 from econloom.data import expressions
 from econloom.data.expressions import Scope
-from econloom.panel import comparisons, fit, generalised, panels
+from econloom.panel import comparisons, fit
 from econloom.panel.columns import Columns
 from econloom.panel.fit import Fit
 from econloom.panel.formula import parse_formula
 from econloom.report import tables
+from econloom.study import estimators
 from econloom.study.compared import Compared
+from econloom.study.estimators import ESTIMATORS
 
 Fits = Mapping[str, Fit]
 Numbers = tuple[float, float, float]
@@ -51,40 +52,12 @@ def fit_all(
     dict of str to Fit
         By key.
     """
-    linear = [m for m in models if m["estimator"] not in _OWN]
+    linear = [m for m in models if m["estimator"] not in ESTIMATORS]
     requests = [asked(panel, model, where, scope) for model in linear]
     found: dict[str, Any] = {m["key"]: made for m, made in zip(linear, fit.fit_many(requests), strict=True)}
-    others = [m for m in models if m["estimator"] in _OWN]
+    others = [m for m in models if m["estimator"] in ESTIMATORS]
     inside = expressions.condition(panel, where, scope) if isinstance(where, str) else where
-    return found | {m["key"]: _own(panel, m, inside) for m in others}
-
-
-_OWN: Mapping[str, Callable[..., Any]] = {
-    "random_effects": panels.random_effects,
-    "between": panels.between,
-    "first_difference": panels.first_difference,
-    "poisson": generalised.poisson,
-    "logit": generalised.logit,
-}
-_GIVEN = {"formula", "data", "unit", "time", "vcov", "where", "ssc", "weights"}
-
-
-def _own(panel: Panel, model: Mapping[str, Any], where: pl.Series | None) -> Any:
-    """A model of an estimator with an entry point of its own; ``with:`` gives its further arguments."""
-    estimator = _OWN[model["estimator"]]
-    known = [n for n in inspect.signature(estimator).parameters if n not in _GIVEN]
-    for name in model["options"]:
-        if name not in known:
-            near = did_you_mean(name, known)
-            hint = f"it has {', '.join(known)}" if known else None
-            raise UsageError(f"{model['estimator']} has no option {name!r}{near}", hint=hint)
-    vcov = _vcov(model["vcov"])
-    given = {"unit": panel.unit, "time": panel.time, "vcov": vcov, "where": where, **model["options"]}
-    if "weights" in inspect.signature(estimator).parameters:
-        given["weights"] = model["weights"]
-    elif model["weights"] is not None:
-        raise UsageError(f"{model['estimator']} takes no weights")
-    return estimator(model["formula"], panel, **given)
+    return found | {m["key"]: estimators.fit(panel, m, _vcov(m["vcov"]), inside) for m in others}
 
 
 def asked(panel: Panel, model: Mapping[str, Any], where: str | pl.Series | None, scope: Scope | None) -> fit.Request:
@@ -201,9 +174,11 @@ def _diagnostic(row: Mapping[str, Any], columns: Sequence[Mapping[str, Any]], fi
         column = columns[place - 1]
         name = row["test"]
         made = fits[column["key"]]
-        variable = column["endogenous"] or next((t.name for t in made.request.model.endogenous), None)
+        variable = column["endogenous"] or next(iter(made.summary.extra.get("endogenous", ())), None)
         if name in _BY_VARIABLE and variable:
             name = f"{name}[{variable}]"
+        if len(row["at"]) == len(columns) and name not in getattr(made, "tests", ()):
+            continue  # a row for all columns stays empty where the estimator has no such test
         cells[place - 1] = _result(made, name)
     return DiagnosticRow(row["test"], _text(row["label"]), tuple(cells), digits=row["digits"])
 
@@ -220,7 +195,7 @@ def _comparison(row: Mapping[str, Any], width: int, fits: Fits) -> DiagnosticRow
 
 def _result(made: Fit, test: str) -> Diagnostic | Unavailable:
     if test not in getattr(made, "tests", ()):
-        return Unavailable(f"the model {made.request.model.text} has no {test}")
+        return Unavailable(f"the model {made.summary.formula} has no {test}")
     return _shown(made.tests[test])
 
 

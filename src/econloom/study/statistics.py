@@ -18,6 +18,10 @@ TESTS: Mapping[str, Label] = {
     "anderson_lm": Label(zh="Anderson LM值", en="Anderson LM"),
     "sargan": Label(zh="Sargan检验", en="Sargan"),
     "hansen_j": Label(zh="Hansen J检验", en="Hansen J"),
+    "hansen": Label(zh="Hansen检验", en="Hansen"),
+    "ar1": Label(zh="AR(1)检验", en="AR(1)"),
+    "ar2": Label(zh="AR(2)检验", en="AR(2)"),
+    "random_effects": Label(zh="随机效应LR检验", en="LR test of random effects"),
     "endogeneity": Label(zh="内生性检验", en="Endogeneity"),
     "fixed_effects_f": Label(zh="固定效应F检验", en="F test of the effects"),
     "wald": Label(zh="联合显著性检验", en="Joint test of the regressors"),
@@ -35,11 +39,6 @@ COMPARISONS: Mapping[str, Label] = {
 COMPARISON_OPTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "hausman": {"form": get_args(Form), "errors": get_args(Errors), "indefinite": get_args(Indefinite)},
     "lr": {},
-}
-# tests that are not built yet
-PLANNED_TESTS: Mapping[str, Label] = {
-    "ar1": Label(zh="AR(1)", en="AR(1)"),
-    "ar2": Label(zh="AR(2)", en="AR(2)"),
 }
 # entries of a fit's statistics
 STATISTICS: Mapping[str, Label] = {
@@ -66,6 +65,17 @@ STATISTICS: Mapping[str, Label] = {
     "theta_max": Label(zh="θ（最大）", en="θ (maximum)"),
     "kappa": Label.same("κ"),
     "df_residual": Label(zh="残差自由度", en="Residual degrees of freedom"),
+    "n_instruments": Label(zh="工具变量数", en="Instruments"),
+    "n_left": Label(zh="左截尾观测数", en="Left-censored"),
+    "n_right": Label(zh="右截尾观测数", en="Right-censored"),
+    "ar1": Label(zh="AR(1) z值", en="AR(1) z"),
+    "ar1_p": Label(zh="AR(1) p值", en="AR(1) p value"),
+    "ar2": Label(zh="AR(2) z值", en="AR(2) z"),
+    "ar2_p": Label(zh="AR(2) p值", en="AR(2) p value"),
+    "sargan": Label(zh="Sargan统计量", en="Sargan statistic"),
+    "sargan_p": Label(zh="Sargan p值", en="Sargan p value"),
+    "hansen": Label(zh="Hansen统计量", en="Hansen statistic"),
+    "hansen_p": Label(zh="Hansen p值", en="Hansen p value"),
     "aic": Label.same("AIC"),
     "bic": Label.same("BIC"),
     "mean_outcome": Label(zh="被解释变量均值", en="Mean of the outcome"),

@@ -15,6 +15,7 @@ from econloom.panel.dynamics.fit import DynamicFit
 from econloom.panel.dynamics.within import BiasCorrectedFit, bias_corrected
 from econloom.panel.formula import parse_formula
 from econloom.panel.linear import dynamic
+from econloom.panel.linear.selection import why
 from econloom.panel.passes import one_blas_thread
 from econloom.panel.sources import as_panel
 
@@ -47,7 +48,7 @@ def dynamic_panel(
     time_effects: bool = False,
     robust: bool = True,
     small: bool = False,
-    where: str | None = None,
+    where: Any = None,
 ) -> DynamicFit:
     """Difference and system GMM of a dynamic panel (Arellano and Bond 1991; Blundell and Bond 1998).
 
@@ -153,11 +154,7 @@ def _fitted(found: Drawn, options: Options) -> DynamicFit:
         )
     estimate = dynamic.estimate(stack, instruments, options.steps, options.h, options.corrected)
     kept = list(estimate.kept)
-    removed = [
-        (name, "zero in every equation, or a combination of the others")
-        for j, name in enumerate(found.names)
-        if j not in set(kept)
-    ]
+    removed = [(name, why(stack.regressors[:, :, j])) for j, name in enumerate(found.names) if j not in set(kept)]
     order = [*kept[1:], 0] if found.constant and kept[0] == 0 else kept
     levels = np.concatenate([found.outcome[:, :, None], found.regressors[:, :, order]], axis=2)
     return DynamicFit(
@@ -170,6 +167,8 @@ def _fitted(found: Drawn, options: Options) -> DynamicFit:
         complete=found.complete,
         levels=levels,
         removed=tuple(removed),
+        dummies=frozenset(found.dummies),
+        time=found.time,
     )
 
 

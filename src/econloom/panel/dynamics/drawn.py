@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -42,6 +43,9 @@ class Drawn:
     log : SampleLog
         Up to the complete rows.
     constant : bool
+    dummies : tuple of str
+        Names of the time effects.
+    unit, time : str
     """
 
     model: ModelSpec
@@ -52,10 +56,13 @@ class Drawn:
     specs: tuple[GmmStyle | Standard, ...]
     log: SampleLog
     constant: bool
+    dummies: tuple[str, ...]
+    unit: str
+    time: str
 
 
 def drawn(
-    panel: Panel, model: ModelSpec, given: Sequence[GmmIV | StdIV], where: str | None, time_effects: bool,
+    panel: Panel, model: ModelSpec, given: Sequence[GmmIV | StdIV], where: Any, time_effects: bool,
     options: Options,
 ) -> Drawn:  # fmt: skip
     """Draw the rows of a model and put its variables on the grid.
@@ -78,7 +85,7 @@ def drawn(
     specs += [Standard(name, d, side, group="time effects") for name, d in dummies.items()]
     return Drawn(
         model, tuple(values), drawer.complete, drawer.put(model.outcome), np.stack(list(values.values()), axis=2),
-        tuple(specs), drawer.sample.log, constant,
+        tuple(specs), drawer.sample.log, constant, tuple(dummies), str(panel.unit), str(panel.time),
     )  # fmt: skip
 
 
@@ -91,7 +98,7 @@ class _Drawer:
     complete : (N, T) bool array
     """
 
-    def __init__(self, panel: Panel, model: ModelSpec, given: Sequence[GmmIV | StdIV], where: str | None) -> None:
+    def __init__(self, panel: Panel, model: ModelSpec, given: Sequence[GmmIV | StdIV], where: Any) -> None:
         self.panel, self.model = panel, model
         for one in given:
             if not isinstance(one, GmmIV | StdIV):

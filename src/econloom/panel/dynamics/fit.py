@@ -43,6 +43,9 @@ class DynamicFit(Shown):
     levels : (N, T, 1 + k) array
         Outcome and regressors on the grid.
     removed : tuple of (str, str)
+    dummies : frozenset of str
+        Coefficients that are time effects: not among the rows of ``tidy()``.
+    time : str
     """
 
     formula: str
@@ -54,6 +57,8 @@ class DynamicFit(Shown):
     complete: BoolArray
     levels: FloatArray
     removed: tuple[tuple[str, str], ...]
+    dummies: frozenset[str]
+    time: str
 
     @property
     def vcov(self) -> FloatArray:
@@ -92,7 +97,7 @@ class DynamicFit(Shown):
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the numbers has to know."""
         found, used = self.estimate, self.estimate.instruments.size
-        said = [f"{name} left out: {why}" for name, why in self.removed]
+        said = [f"{name} left out: {why}" for name, why in self.removed if name not in self.dummies]
         if used > found.stack.units:
             said.append(
                 f"{used} instruments for {found.stack.units} units: the weighting overfits and Hansen's test has "
@@ -109,18 +114,19 @@ class DynamicFit(Shown):
     def summary(self) -> Tidy:
         """The model as rows and statistics, free of arrays."""
         df = self._df
+        rows = coefficients(self.names, self.estimate.step.coefficients, self.vcov, df)
         kind = f"{'system' if self.options.system else 'difference'} GMM"
         return Tidy(
             outcome=self.outcome,
-            coefficients=coefficients(self.names, self.estimate.step.coefficients, self.vcov, df),
+            coefficients=tuple(c for c in rows if c.term not in self.dummies),
             glance=self._statistics,
-            effects=(),
+            effects=(self.time,) if self.dummies else (),
             vcov=self.options.vcov,
             ssc="xtabond2 small" if self.options.small else "none",
             distribution="normal" if df is None else "t",
             df=df,
             sample=self.sample,
-            removed=self.removed,
+            removed=tuple(r for r in self.removed if r[0] not in self.dummies),
             formula=self.formula,
             extra={
                 "warnings": self.warnings,

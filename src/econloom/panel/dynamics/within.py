@@ -33,6 +33,8 @@ class BiasCorrectedFit(Shown):
     estimate : WithinEstimate
         ``estimate.plain`` are the coefficients without the correction.
     sample : SampleLog
+    effects : tuple of str
+        The unit, and the time where its dummies are in; they are not among the rows of ``tidy()``.
     """
 
     formula: str
@@ -40,6 +42,7 @@ class BiasCorrectedFit(Shown):
     names: tuple[str, ...]
     estimate: WithinEstimate
     sample: SampleLog
+    effects: tuple[str, ...]
 
     @property
     def vcov(self) -> FloatArray:
@@ -55,7 +58,9 @@ class BiasCorrectedFit(Shown):
     def summary(self) -> Tidy:
         """The model as rows and statistics, free of arrays."""
         found = self.estimate
-        plain = ", ".join(f"{name} {b:.4f}" for name, b in self.plain.items() if "::" not in name)
+        shown = [n for n in self.names if not (len(self.effects) > 1 and n.startswith(f"{self.effects[1]}::"))]
+        plain = ", ".join(f"{name} {b:.4f}" for name, b in self.plain.items() if name in shown)
+        rows = coefficients(self.names, found.coefficients, found.vcov, None)
         glance = {
             "n": found.n,
             "n_units": found.units,
@@ -64,9 +69,9 @@ class BiasCorrectedFit(Shown):
         }
         return Tidy(
             outcome=self.outcome,
-            coefficients=coefficients(self.names, found.coefficients, found.vcov, None),
+            coefficients=tuple(c for c in rows if c.term in shown),
             glance=glance,
-            effects=("unit",),
+            effects=self.effects,
             vcov="robust",
             ssc="none",
             distribution="normal",
@@ -83,7 +88,7 @@ def bias_corrected(
     unit: str | None = None,
     time: str | None = None,
     time_effects: bool = False,
-    where: str | None = None,
+    where: Any = None,
 ) -> BiasCorrectedFit:
     """The within estimator of a dynamic panel without its bias: for panels of some dozen units and periods.
 
@@ -150,7 +155,8 @@ def bias_corrected(
     alone = found.log.n - estimate.n
     drops = (*found.log.drops, Drop("the unit's only row", alone)) if alone else found.log.drops
     log = SampleLog(found.log.offered, drops, estimate.n)
-    return BiasCorrectedFit(model.text, model.outcome.name, tuple(found.names[j] for j in kept), estimate, log)
+    effects = (found.unit, found.time) if found.dummies else (found.unit,)
+    return BiasCorrectedFit(model.text, model.outcome.name, tuple(found.names[j] for j in kept), estimate, log, effects)
 
 
 def _lag_of_outcome(term: Term, model: ModelSpec) -> int | None:

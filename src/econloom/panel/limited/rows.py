@@ -18,7 +18,7 @@ from econloom.panel.columns import Columns, grouped
 from econloom.panel.design import Request, build_design, draw_sample, refuse_one_cluster, with_levels
 from econloom.panel.formula import EffectTerm, ModelSpec, parse_formula
 from econloom.panel.inference.clustering import clustered_meat
-from econloom.panel.linear.selection import independent
+from econloom.panel.linear.selection import independent, why
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def rows_of(
     if model.intercept:  # first, so that dummies give way to it
         X, names = np.column_stack([np.ones(design.n), X]), [CONSTANT, *names]
     kept = list(independent(X))
-    gone = [(n, "zero, or a combination of the others") for j, n in enumerate(names) if j not in set(kept)]
+    gone = [(n, why(X[:, j])) for j, n in enumerate(names) if j not in set(kept)]
     order = [*kept[1:], 0] if model.intercept else kept
     if not order:
         raise UsageError(f"a model needs a regressor: {model.text}")

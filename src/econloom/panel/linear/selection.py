@@ -128,3 +128,8 @@ def independent(columns: FloatArray) -> tuple[int, ...]:
             kept.append(int(j))
             basis = np.column_stack([basis, left / np.sqrt(size)])
     return tuple(kept)
+
+
+def why(column: FloatArray) -> str:
+    """Why :func:`independent` did not keep a column."""
+    return "a combination of the others" if np.any(column) else "zero in every row"

@@ -72,7 +72,7 @@ def panel_granger(
     most: int | None = None,
     draws: int = 0,
     seed: int = 1,
-    where: str | None = None,
+    where: Any = None,
 ) -> GrangerTest:
     """Whether x does not Granger-cause y in any unit (Dumitrescu and Hurlin 2012).
 

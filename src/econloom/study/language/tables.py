@@ -37,8 +37,10 @@ Estimator = Literal[
     "first_difference",
     "difference_gmm",
     "system_gmm",
+    "bias_corrected",
     "tobit",
     "tobit_re",
+    "fractional",
     "poisson",
     "logit",
 ]
@@ -295,7 +297,16 @@ class GrangerTable(Table):
 
     kind: Literal["granger"]
     pairs: tuple[tuple[ColumnName, ColumnName], ...] = Field(min_length=1, description="[effect, cause] each.")
-    lags: Count = 1
+    lags: Count | Literal["aic", "bic", "hqic"] = 1
+    draws: Whole = Field(0, description="Of the bootstrap; 0 for none, else at least 99.")
+    seed: Whole = 1
+
+    @field_validator("draws")
+    @classmethod
+    def _enough(cls, draws: int) -> int:
+        if 0 < draws < 99:
+            raise ValueError("at least 99 draws, or 0 for none")
+        return draws
 
 
 AnyTable = Annotated[

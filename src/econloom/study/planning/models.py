@@ -15,12 +15,11 @@ from econloom.data import expressions
 from econloom.data.expressions import Scope
 from econloom.panel.formula import ModelSpec, parse_formulas
 from econloom.study.document import KeyPath
+from econloom.study.estimators import check_options
 from econloom.study.language.settings import Vcov
 from econloom.study.language.tables import Column, RegressionTable
 from econloom.study.planning.draft import Draft, PanelDraft
 
-LINEAR = {"ols", "iv", "liml", "gmm", "pooled"}
-ESTIMATORS = LINEAR | {"random_effects", "between", "first_difference", "poisson", "logit"}  # those that are built
 _POOLED_SSC = "fixest"  # without effects: (n - 1) / (n - k), as every program has it
 
 
@@ -245,8 +244,8 @@ class TableModels:
         if weights is not None and not self.draft.column_known(weights, panel, (*path, "weights"), "column of weights"):
             return None
         estimator = source.estimator or "ols"
-        if estimator not in ESTIMATORS:
-            reason = f"the estimator {estimator!r} is not built yet"
+        for key, error in check_options(estimator, source.options):
+            self.draft.problem(error, (*path, "with", key), key=True)
         if source.prepare is not None:
             reason = "winsorising and trimming are not built yet"
         if spec.scale:

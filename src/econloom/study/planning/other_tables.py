@@ -53,13 +53,18 @@ def step(draft: Draft, table: str, spec: Table) -> Step:
     if isinstance(spec, MediationTable):
         return _mediation(draft, table, spec, panel, common)
     assert isinstance(spec, GrangerTable)
+    return _granger(draft, table, spec, panel, common)
+
+
+def _granger(draft: Draft, table: str, spec: GrangerTable, panel: PanelDraft, common: dict[str, Any]) -> Step:
+    path: KeyPath = ("tables", table)
     for number, pair in enumerate(spec.pairs):
         for place, column in enumerate(pair):
             draft.column_known(column, panel, (*path, "pairs", number, place))
-    params = common | spec.model_dump(mode="json")
-    return draft.add(
-        "granger", f"table {table}", params, (panel.step,), path, "panel causality tests are not built yet"
-    )
+        if pair[0] == pair[1]:
+            draft.problem(UsageError(f"{pair[0]!r} is effect and cause at once"), (*path, "pairs", number))
+    chosen = {"pairs": [list(p) for p in spec.pairs], "lags": spec.lags, "draws": spec.draws, "seed": spec.seed}
+    return draft.add("granger", f"table {table}", common | chosen, (panel.step,), path)
 
 
 def _described(

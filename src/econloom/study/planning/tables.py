@@ -15,7 +15,7 @@ from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation
 from econloom.study.planning.models import Shown, TableModels
 from econloom.study.schema import DEFAULT, StudySpec, grid_id
-from econloom.study.statistics import COMPARISON_OPTIONS, COMPARISONS, PLANNED_TESTS, STATISTICS, TESTS
+from econloom.study.statistics import COMPARISON_OPTIONS, COMPARISONS, STATISTICS, TESTS
 from econloom.study.step import Step
 
 
@@ -223,14 +223,11 @@ def _row(
         return _comparison(draft, table, row, columns, compared, path)
     at = _positions(draft, row, columns, path)
     if row.test is not None:
-        if not draft.one_of(row.test, {**TESTS, **COMPARISONS, **PLANNED_TESTS}, "test", (*path, "test")):
+        if not draft.one_of(row.test, {**TESTS, **COMPARISONS}, "test", (*path, "test")):
             return None
         if row.test in COMPARISONS:
             error = UsageError(f"the test {row.test!r} compares two models", hint="of: one, against: the other")
             draft.problem(error, (*path, "test"))
-            return None
-        if row.test in PLANNED_TESTS:
-            draft.note(f"{table}: the test {row.test!r} is not built yet and its row is left out")
             return None
         return {"test": row.test, "at": at, "label": label or _label(TESTS[row.test]), "digits": row.digits}
     if row.stat is not None:

@@ -8,10 +8,13 @@ from typing import Any
 import polars as pl
 
 from econloom.core.errors import DataError, did_you_mean, listed
+from econloom.core.estimate import Test
 from econloom.core.frame import Panel
 from econloom.core.labels import Label
 from econloom.core.table import Table
 from econloom.data import describe, expressions
+from econloom.panel.formula.spec import quoted
+from econloom.panel.series import panel_granger
 from econloom.report import summaries, tables
 from econloom.study import estimates
 from econloom.study.steps.context import Context, Work, in_span, scope_of, table_spec
@@ -74,7 +77,24 @@ def _vif(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> 
     )
 
 
+def _granger(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
+    panel = _rows_of(params, inputs[0])
+    found: list[tuple[str, str, Mapping[str, float]]] = []
+    for number, (effect, cause) in enumerate(params["pairs"]):
+        formula = f"{quoted(effect)} ~ {quoted(cause)}"
+        options = {"lags": params["lags"], "draws": params["draws"], "seed": params["seed"]}
+        made = panel_granger(formula, panel, panel.unit, panel.time, **options)
+        numbers: dict[str, float] = {"lags": made.lags, "wald_mean": made.wald}
+        for name, test in made.tests.items():
+            if isinstance(test, Test):
+                numbers |= {name: test.statistic, f"{name}_p": test.p_value}
+        found.append((effect, cause, numbers))
+        context.progress(number + 1, len(params["pairs"]))
+    return summaries.granger(found, table_spec(params))
+
+
 WIRING: Mapping[str, Work] = {
+    "granger": _granger,
     "values": _values,
     "describe": _describe,
     "correlate": _correlate,
