@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import polars as pl
 from econloom.core.errors import EconloomError
 from econloom.core.estimate import Tidy
 from econloom.core.frame import Panel
+from econloom.core.lineage import Event
 from econloom.core.table import Table
 from econloom.report import notes
 from econloom.study import steps
@@ -56,6 +57,8 @@ class Run:
         Tables and figures that were left out because a part of them is not built yet.
     seconds : mapping of str to float
         By digest of the step.
+    prepared : tuple of Event
+        What was done to columns for single models (``prepare``).
     path : Path or None
         The output folder, when files were written.
     stale : tuple of str
@@ -75,6 +78,7 @@ class Run:
     path: Path | None = None
     stale: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    prepared: tuple[Event, ...] = ()
 
     def __repr__(self) -> str:
         where = f" in {self.path}" if self.path else ""
@@ -102,6 +106,7 @@ def execute(
     values: dict[str, Any] = {}
     seconds: dict[str, float] = {}
     keep = plan.targets(chosen)
+    cut: list[Event] = []
     last_use = {digest: step.digest for step in needed for digest in step.inputs}
     for number, step in enumerate(needed, 1):
         tell(Tick(number, len(needed), step.name))
@@ -109,10 +114,19 @@ def execute(
         context = steps.Context(by_digest, _within(tell, number, len(needed), step.name))
         values[step.digest] = _performed(plan, step, [values[i] for i in step.inputs], context)
         seconds[step.digest] = time.perf_counter() - begin
+        if step.kind == "prepare":
+            cut += _new_events(values[step.inputs[0]], values[step.digest])
         for digest in set(step.inputs) - keep:
             if last_use[digest] == step.digest:
                 del values[digest]
-    return _collected(plan, chosen, values, seconds)
+    return replace(_collected(plan, chosen, values, seconds), prepared=tuple(cut))
+
+
+def _new_events(before: Any, after: Any) -> tuple[Event, ...]:
+    """What a step added to the history of a panel, or of a divided one."""
+    old, new = getattr(before, "panel", before), getattr(after, "panel", after)
+    added: tuple[Event, ...] = new.events[len(old.events) :]
+    return added
 
 
 def _within(tell: Listener, number: int, total: int, name: str) -> Callable[[int, int], object]:

@@ -139,6 +139,10 @@ class Panel(Model):
     make: dict[ColumnName, Text] = Field({}, description="Columns of the aggregate, computed within its groups.")
     join: tuple[dict[Identifier, Join], ...] = ()
     drop: tuple[Drop, ...] = ()
+    balance: Literal["drop", "fill"] | None = Field(
+        None,
+        description="After the drops: only units with every period (drop), or rows added with missing values (fill).",
+    )
     variables: dict[ColumnName, Variable] = Field({}, description="Variables of this panel.")
 
     @field_validator("span", "load")

@@ -45,7 +45,7 @@ Estimator = Literal[
 Positions = Annotated[
     tuple[Count | Identifier, ...], BeforeValidator(one_or_many), Field(min_length=1), Also(items=True)
 ]  # columns by number or id
-Tail = Annotated[float, Field(gt=0, lt=1)]
+Tail = Annotated[float, Field(ge=0, le=1)]
 
 
 class Prepare(Model):
@@ -55,6 +55,7 @@ class Prepare(Model):
     trim: tuple[Tail, Tail] | None = None
     of: Columns | None = Field(None, description="Only these columns; else all that the model uses.")
     by: ColumnName | None = Field(None, description="Percentiles within the groups of this column.")
+    rule: Literal["winsor", "pctile", "centile", "linear"] = Field("winsor", description="docs/cleaning.md")
 
     @model_validator(mode="after")
     def _tails_ordered(self) -> Self:
@@ -63,6 +64,8 @@ class Prepare(Model):
         for tails in (self.winsorise, self.trim):
             if tails is not None and tails[0] >= tails[1]:
                 raise ValueError(f"the lower percentile ({tails[0]}) is not below the upper ({tails[1]})")
+            if tails == (0, 1):
+                raise ValueError("percentiles 0 and 1 cut nothing")
         return self
 
 

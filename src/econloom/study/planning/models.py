@@ -17,6 +17,7 @@ from econloom.panel.formula import ModelSpec, parse_formulas
 from econloom.study.document import KeyPath
 from econloom.study.language.settings import Vcov
 from econloom.study.language.tables import Column, RegressionTable
+from econloom.study.planning import prepared
 from econloom.study.planning.draft import Draft, PanelDraft
 
 LINEAR = {"ols", "iv", "liml", "gmm", "pooled"}
@@ -248,7 +249,7 @@ class TableModels:
         if estimator not in ESTIMATORS:
             reason = f"the estimator {estimator!r} is not built yet"
         if source.prepare is not None:
-            reason = "winsorising and trimming are not built yet"
+            prepared.check(self.draft, source.prepare, panel, (*path, "prepare"))
         if spec.scale:
             reason = "scaling of interactions is not built yet"
         common = {
