@@ -78,7 +78,7 @@ def _own(panel: Panel, model: Mapping[str, Any], where: pl.Series | None) -> Any
             near = did_you_mean(name, known)
             hint = f"it has {', '.join(known)}" if known else None
             raise UsageError(f"{model['estimator']} has no option {name!r}{near}", hint=hint)
-    vcov = _vcov(model["vcov"])
+    vcov = covariance(model["vcov"])
     given = {"unit": panel.unit, "time": panel.time, "vcov": vcov, "where": where, **model["options"]}
     if "weights" in inspect.signature(estimator).parameters:
         given["weights"] = model["weights"]
@@ -92,7 +92,7 @@ def asked(panel: Panel, model: Mapping[str, Any], where: str | pl.Series | None,
     return fit.request(
         model["formula"],
         panel,
-        vcov=_vcov(model["vcov"]),
+        vcov=covariance(model["vcov"]),
         weights=model["weights"],
         where=where,
         scope=scope,
@@ -102,7 +102,7 @@ def asked(panel: Panel, model: Mapping[str, Any], where: str | pl.Series | None,
     )
 
 
-def _vcov(planned: Mapping[str, Any]) -> VcovSpec:
+def covariance(planned: Mapping[str, Any]) -> VcovSpec:
     """The covariance as it was planned."""
     space = Space(**planned["space"]) if planned["space"] else None
     draws = Draws(**planned["draws"]) if planned["draws"] else None

@@ -18,9 +18,10 @@ from econloom.core.table import Table
 from econloom.report import notes
 from econloom.study import steps
 from econloom.study.catalog import Facts
+from econloom.study.mediated import indirect_rows
 from econloom.study.plan import Plan
 from econloom.study.results import COEFFICIENTS, VALUES, coefficient_rows, value_rows
-from econloom.study.schema import DEFAULT, RegressionTable, ValuesTable
+from econloom.study.schema import DEFAULT, MediationTable, RegressionTable, ValuesTable
 from econloom.study.step import Step
 
 
@@ -148,9 +149,11 @@ def _collected(plan: Plan, chosen: Sequence[str], values: Mapping[str, Any], sec
     for version, outputs in plan.outputs.items():
         for table in (n for n in chosen if outputs.tables.get(n) in values):
             wanted, result = spec.tables[table], values[outputs.tables[table]]
-            if isinstance(wanted, RegressionTable):
+            if isinstance(wanted, RegressionTable | MediationTable):
                 made, found = result
                 models[version, table] = found
+                if isinstance(wanted, MediationTable):
+                    numbers.append(value_rows(version, indirect_rows(made)))
                 cuts = spec.defaults.stars if wanted.stars is None else wanted.stars
                 coefficients.append(coefficient_rows(version, table, found, cuts))
             else:

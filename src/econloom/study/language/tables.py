@@ -285,12 +285,24 @@ class MediationTable(Table):
     rows_of: Literal["common", "each"] = Field("common", description="One sample for all steps, or each its own.")
     lead_y: tuple[Whole, ...] = (0,)
     merge_rows: dict[Text, Columns] = {}
-    tests: tuple[Literal["ab", "sobel", "bootstrap"], ...] = ("ab",)
+    tests: tuple[Literal["ab", "sobel", "bootstrap", "bootstrap_bc", "share", "rho"], ...] = Field(
+        ("ab",), min_length=1, description="Rows below the columns."
+    )
+    draws: Count = Field(1_000, description="Draws of the bootstrap.")
+    seed: Whole = 1
     vcov: Vcov | None = None
+    ssc: Ssc | None = None
+    weights: ColumnName | None = None
     stars: Stars | None = None
     show: Show = Show()
 
     _cutoffs = field_validator("stars")(cutoffs)
+
+    @model_validator(mode="after")
+    def _draws_enough(self) -> Self:
+        if self.draws < 99:
+            raise ValueError(f"draws: {self.draws} draws are too few for an interval")
+        return self
 
 
 class GrangerTable(Table):
