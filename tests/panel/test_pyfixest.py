@@ -79,11 +79,7 @@ def test_random_designs(seed: int, vcov: str, effects: str, weights: str | None)
     formula = f"y ~ {' + '.join(regressors)}" + (f" | {effects}" if effects else "")
     ours, theirs = VCOVS[vcov]
     scaled = frame.with_columns(pl.col("x2") * scale)
-    try:
-        fit = el.ols(formula, scaled, vcov=ours, weights=weights, singletons=singletons)  # type: ignore[arg-type]
-    except el.errors.EstimationError as error:
-        assert "degrees of freedom" in str(error) or "no rows" in str(error)
-        return
+    fit = el.ols(formula, scaled, vcov=ours, weights=weights, singletons=singletons)  # type: ignore[arg-type]
     assert fit.estimate.removed == ((("x4", "collinear with x1, x2"),) if collinear else ())
     agree(fit, peer(formula, frame, theirs, weights, singletons), {"x2": scale})
 
