@@ -15,7 +15,8 @@ from econloom.panel.absorb import FloatArray, Grouping, IntArray, Slopes, larges
 from econloom.panel.columns import BoolArray, Columns, missing_numbers
 from econloom.panel.formula import EffectTerm, ModelSpec, Term, expand, has_factors, quoted
 from econloom.panel.passes import forms, row_halves, together
-from econloom.panel.request import Keys, Request
+from econloom.panel.request import Keys
+from econloom.panel.request import Request as Request
 
 RUN = 4_096
 """Rows of the block filled at once."""

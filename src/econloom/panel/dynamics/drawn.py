@@ -13,10 +13,11 @@ from econloom.core.frame import Panel
 from econloom.core.lineage import SampleLog
 from econloom.panel.absorb import FloatArray, IntArray
 from econloom.panel.columns import BoolArray, Columns, grouped
-from econloom.panel.design import Request, Sample, draw_sample, with_levels
+from econloom.panel.design import Sample, draw_sample, with_levels
 from econloom.panel.dynamics.asked import GmmIV, Options, StdIV, Where
 from econloom.panel.formula import ModelSpec, Term, parse_formula
 from econloom.panel.linear.dynamic import GmmStyle, Standard
+from econloom.panel.request import Request
 
 MOST_CELLS = 400_000_000
 """Units x periods x columns that the grid may have."""
