@@ -36,6 +36,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "tobit": ("econloom.panel.limited", "tobit"),
     "fractional": ("econloom.panel.limited", "fractional"),
     "tests": ("econloom.panel.hypotheses", None),
+    "mediation": ("econloom.panel.designs.mediation", None),
     "heterogeneity": ("econloom.panel.designs.heterogeneity", None),
     "read": ("econloom.data.readers", "read"),
     "iot": ("econloom.iot", None),

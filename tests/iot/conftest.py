@@ -38,3 +38,11 @@ def real_2013():
 def folder_2013(tmp_path):
     """A small folder in the layout of whole yearly arrays."""
     return arrays2013.write(tmp_path, arrays2013.years())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_elsewhere(tmp_path_factory):
+    """No test writes to the user's cache of parsed tables."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ECONLOOM_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield

@@ -8,7 +8,7 @@ from tests.iot import leather
 
 
 def test_layouts_are_told_by_their_files(folder):
-    assert iot.LAYOUTS == ("wiod2016-assembled", "wiod2013-arrays")
+    assert iot.LAYOUTS[:2] == ("wiod2016-assembled", "wiod2013-arrays")
     assert iot.layout_of(folder) == "wiod2016-assembled"
     assert iot.read(folder, layout="wiod2016-assembled").years == iot.read(folder).years
 

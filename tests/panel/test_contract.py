@@ -33,7 +33,16 @@ FRAME = random_panel(7).with_columns(
     ("formula", "options", "kind", "words"),
     [
         ("y ~ xx1 | firm", {}, ExpressionError, "no column 'xx1', did you mean 'x1'"),
-        ("y ~ x1 | fim", {}, UsageError, "no column 'fim' .*did you mean 'firm'"),
+        ("y ~ x1 | fim", {}, ExpressionError, "no column 'fim', did you mean 'firm'"),
+        ("y ~ y + x1", {}, ExpressionError, "the outcome y is on both sides"),
+        (5, {}, UsageError, "a formula is text, not 5"),
+        ("y ~ x1", {"vcov": "firm"}, UsageError, "vcov: 'firm' is no covariance"),
+        ("y ~ x1", {"vcov": el.hc1}, UsageError, r"vcov: hc1 without \(\)"),
+        ("y ~ x1", {"where": 5}, UsageError, "where: 5 is no condition"),
+        ("y ~ x1", {"where": pl.col("x1") > 0}, UsageError, "is no condition"),
+        ("y ~ x1", {"weights": [1, 2]}, UsageError, "weights: .* is not the name of a column"),
+        ("y ~ x1", {"unit": 5}, UsageError, "no key column 5"),
+        ("y ~ x1", {"ssc": 5}, UsageError, "no small-sample convention 5"),
         ("y ~ x1", {"vcov": el.cluster("fim")}, UsageError, "did you mean 'firm'"),
         ("y ~ x1", {"weights": "ww"}, UsageError, "no column 'ww'"),
         ("y ~ x1", {"where": "yeer > 2000"}, UsageError, "yeer"),
@@ -60,7 +69,7 @@ FRAME = random_panel(7).with_columns(
         ("y ~ x1 + x2 + x3 | year", {"where": "row < 9"}, EstimationError, "no degrees of freedom|no regressor|vary"),
     ],
 )
-def test_errors(formula: str, options: dict[str, Any], kind: type[Exception], words: str) -> None:
+def test_errors(formula: Any, options: dict[str, Any], kind: type[Exception], words: str) -> None:
     with pytest.raises(kind, match=f"(?s){words}"):
         el.ols(formula, FRAME, **options)
 
@@ -69,6 +78,28 @@ def test_errors(formula: str, options: dict[str, Any], kind: type[Exception], wo
 def test_data_of_another_kind(data: Any) -> None:
     with pytest.raises(UsageError, match="is no table"):
         el.ols("y ~ x1", data)
+
+
+@pytest.mark.parametrize(
+    ("formula", "text", "word"),
+    [
+        ("y ~ csw(x1, x2, gone1)", "y ~ x1 + x2 + gone1", "gone1"),
+        ("y ~ x1 + csw0(x2, log(gone1)) | firm", "y ~ x1 + x2 + log(gone1) | firm", "gone1"),
+        ("y ~ x1 + sw(x2, I(2 * gone1)) | firm", "y ~ x1 + I(2 * gone1) | firm", "gone1"),
+        ("y ~ sw(x1, i(yeer)) | firm", "y ~ i(yeer) | firm", "yeer"),
+        ("y ~ x1 | csw(firm, yeer)", "y ~ x1 | firm + yeer", "yeer"),
+        ("y ~ x1 | firm + sw(province, `my year`)", "y ~ x1 | firm + `my year`", "`my year`"),
+        ("y ~ x1 | sw(year, firm)^yeer", "y ~ x1 | sw(year, firm)^yeer", "sw"),
+        ("y ~ x1 | firm[gone1] + year", "y ~ x1 | firm[gone1] + year", "gone1"),
+        ("c(y, gone1) ~ x1", "gone1 ~ x1", "gone1"),
+    ],
+)
+def test_the_caret_stands_under_the_word(formula: str, text: str, word: str) -> None:
+    """Also in the text of one model out of several."""
+    with pytest.raises(ExpressionError) as found:
+        el.ols(formula, FRAME)
+    assert found.value.text == text
+    assert text[found.value.position :].startswith(word)
 
 
 def test_missing_file() -> None:

@@ -26,6 +26,21 @@ VCOVS: dict[str, tuple[Any, Any]] = {
 }
 
 
+WEIGHTS = (None, "w")
+COLLINEAR = (1, 3)
+"""Seeds of the designs in which x4 repeats x1 and x2."""
+SEEDS = range(5)
+
+
+def design(seed: int, vcov: str, effects: str, weights: str | None) -> tuple[pl.DataFrame, float]:
+    """A panel of its own for each case, and what its second column is multiplied by, 1e-6 to 1e6."""
+    place = [EFFECTS.index(effects), list(VCOVS).index(vcov), WEIGHTS.index(weights), seed]
+    number = int(np.ravel_multi_index(place, (len(EFFECTS), len(VCOVS), len(WEIGHTS), len(SEEDS))))
+    frame = random_panel(100 + number, missing=0.05 * (seed % 3), balanced=seed == 4)
+    frame = frame.with_columns(x4=pl.col("x1") - 2 * pl.col("x2"))
+    return frame, 2.0 ** (20 * (seed - 2) // 2)
+
+
 def peer(formula: str, frame: pl.DataFrame, vcov: Any, weights: str | None, singletons: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -52,26 +67,36 @@ def agree(fit: Any, other: Any, factor: dict[str, float]) -> None:
         assert glance["r2_within"] == pytest.approx(other._r2_within, abs=1e-8)
 
 
-@pytest.mark.parametrize("weights", [None, "w"])
+@pytest.mark.parametrize("weights", WEIGHTS)
 @pytest.mark.parametrize("effects", EFFECTS)
 @pytest.mark.parametrize("vcov", VCOVS)
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_random_designs(seed: int, vcov: str, effects: str, weights: str | None) -> None:
-    index = EFFECTS.index(effects) * 10 + seed
-    frame = random_panel(100 + index, missing=0.05 * (seed % 3), balanced=seed == 4)
+    frame, scale = design(seed, vcov, effects, weights)
     singletons = "drop" if seed % 2 else "keep"
-    scale = 2.0 ** (20 * (seed - 2) // 2)
-    formula = "y ~ x1 + x2 + x3" + (f" | {effects}" if effects else "")
-    if "x3" in effects:
-        formula = formula.replace(" + x3 |", " |")
+    collinear = seed in COLLINEAR
+    regressors = ["x1", "x2", *(["x3"] if "x3" not in effects else []), *(["x4"] if collinear else [])]
+    formula = f"y ~ {' + '.join(regressors)}" + (f" | {effects}" if effects else "")
     ours, theirs = VCOVS[vcov]
     scaled = frame.with_columns(pl.col("x2") * scale)
-    try:
-        fit = el.ols(formula, scaled, vcov=ours, weights=weights, singletons=singletons)  # type: ignore[arg-type]
-    except el.errors.EstimationError as error:
-        assert "degrees of freedom" in str(error) or "no rows" in str(error)
-        return
+    fit = el.ols(formula, scaled, vcov=ours, weights=weights, singletons=singletons)  # type: ignore[arg-type]
+    assert fit.estimate.removed == ((("x4", "collinear with x1, x2"),) if collinear else ())
     agree(fit, peer(formula, frame, theirs, weights, singletons), {"x2": scale})
+
+
+def test_the_designs_are_what_they_are_said_to_be() -> None:
+    """At least 200, with missing values, singletons, collinear and badly scaled columns, weights, nested effects."""
+    cases = [(s, v, e, w) for s in SEEDS for v in VCOVS for e in EFFECTS for w in WEIGHTS]
+    drawn = [(*case, *design(*case)) for case in cases]
+    assert len({frame["y"].hash().sum() for *_, frame, _ in drawn}) == len(cases) >= 200
+    assert sum(frame.null_count().to_numpy().sum() > 0 for *_, frame, _ in drawn) >= 100
+    assert sum(scale in (2.0**20, 2.0**-20) for *_, scale in drawn) >= 80
+    assert sum(s in COLLINEAR for s, *_ in cases) >= 80
+    assert sum(w is not None for *_, w in cases) >= 100
+    assert sum("province + firm" in e or (v == "province" and "firm" in e) for _, v, e, _ in cases) >= 60
+    alone = [frame.drop_nulls().group_by(e.split(" + ")[0].split("^")).len()["len"].min() == 1
+             for _, _, e, _, frame, _ in drawn if e]  # fmt: skip
+    assert sum(alone) >= 30
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -185,12 +185,17 @@ class OutputError(EconloomError):
     exit_code = 2
 
 
-def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+def did_you_mean(name: object, candidates: Iterable[str]) -> str:
     """``", did you mean 'cluster'?"`` for the nearest candidate, else an empty string."""
     pool = [str(c) for c in candidates]
     folded = {c.casefold(): c for c in pool}
-    near = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(str(name).casefold(), list(folded), n=1, cutoff=0.6)
     return f", did you mean {folded[near[0]]!r}?" if near else ""
+
+
+def plural(number: int, noun: str) -> str:
+    """``1 row``, ``2 rows``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def listed(names: Iterable[object], most: int = 8) -> str:

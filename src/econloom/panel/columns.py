@@ -175,7 +175,7 @@ def grouped(panel: Panel, columns: tuple[str, ...]) -> Groups:
 
 def _column_codes(panel: Panel, name: str) -> tuple[IntArray, int, BoolArray | None]:
     if name not in panel.columns:
-        raise UsageError(f"no column {name!r} for effects or clusters{did_you_mean(name, panel.columns)}")
+        raise UsageError(f"no column {name!r} for clusters or units{did_you_mean(name, panel.columns)}")
     series = panel.column(name)
     if series.dtype.is_nested() or series.dtype == pl.Object:
         raise DataError(f"column {name!r} holds {series.dtype}: it cannot form groups")

@@ -6,9 +6,10 @@ from econloom.core.errors import UsageError
 from econloom.panel.absorb import Grouping, count_slopes, levelled, pairwise_redundant
 from econloom.panel.columns import grouped
 from econloom.panel.conventions import Counts
-from econloom.panel.design import Design, Request, refuse_one_cluster
+from econloom.panel.design import Design, refuse_one_cluster
 from econloom.panel.linear.ols import Estimate
 from econloom.panel.moments import Absorbed
+from econloom.panel.request import Request
 
 
 def unit_position(asked: Request) -> int | None:

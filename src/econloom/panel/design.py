@@ -5,124 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 
-from econloom.core.errors import DataError, EstimationError, UsageError
-from econloom.core.frame import Panel
+from econloom.core.errors import DataError, EstimationError, ExpressionError, did_you_mean
 from econloom.core.lineage import Drop, SampleLog
-from econloom.core.spec import ConstantName, SscName, VcovSpec
-from econloom.data.expressions import Scope
 from econloom.panel.absorb import FloatArray, Grouping, IntArray, Slopes, largest, singletons, sorting_order
-from econloom.panel.columns import BoolArray, Columns, Where, missing_numbers
-from econloom.panel.conventions import check_convention, refuse_beside_slopes
-from econloom.panel.formula import EffectTerm, ModelSpec, Term, expand, has_factors
+from econloom.panel.columns import BoolArray, Columns, missing_numbers
+from econloom.panel.formula import EffectTerm, ModelSpec, Term, expand, has_factors, quoted
 from econloom.panel.passes import forms, row_halves, together
-
-Keys = tuple[str, ...]
+from econloom.panel.request import Keys
+from econloom.panel.request import Request as Request
 
 RUN = 4_096
 """Rows of the block filled at once."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """One regression that somebody asks for.
-
-    Attributes
-    ----------
-    model : ModelSpec
-    panel : Panel
-    vcov : VcovSpec
-    weights : str or None
-        Column of analytic weights; scaled to sum to n.
-    where : str, Node, boolean Series or None
-        Rows to use.
-    unit : str or None
-        Which effect is the unit of ``xtreg`` and ``r2_within_unit``; by default the panel's unit where it is among
-        the effects, else the first effect.
-    ssc : str
-        Small-sample convention (:mod:`econloom.panel.conventions`).
-    singletons : {"keep", "drop"}
-        Rows alone in a group of an effect: kept, as fixest and xtreg do, or dropped until none is left.
-    method : {"2sls", "liml", "gmm"}
-        Of a model with endogenous variables.
-    constant : {"auto", "none", "centred", "xtreg", "lsdv"}
-        Which constant stands beside effects; ``auto`` is that of ``xtreg`` under this convention, else none.
-    scope : Scope or None
-        Lists and named samples that ``where`` and the terms may use.
-    """
-
-    model: ModelSpec
-    panel: Panel
-    vcov: VcovSpec = VcovSpec()
-    weights: str | None = None
-    where: Where = None
-    unit: str | None = None
-    ssc: SscName = "fixest"
-    singletons: Literal["keep", "drop"] = "keep"
-    scope: Scope | None = None
-    method: Literal["2sls", "liml", "gmm"] = "2sls"
-    constant: ConstantName = "auto"
-
-    def __post_init__(self) -> None:
-        check_convention(self.ssc)
-        if self.singletons not in {"keep", "drop"}:
-            raise UsageError(f"singletons: 'keep' or 'drop', not {self.singletons!r}")
-        if self.method not in {"2sls", "liml", "gmm"}:
-            raise UsageError(f"method: '2sls', 'liml' or 'gmm', not {self.method!r}")
-        if self.constant not in get_args(ConstantName):
-            raise UsageError(f"no constant {self.constant!r}", hint=", ".join(get_args(ConstantName)))
-        if self.vcov.kind == "cluster" and not self.vcov.clusters:
-            raise UsageError("a cluster covariance needs a column")
-        if not (self.model.regressors or self.model.effects or self.model.intercept):
-            raise UsageError(f"a model needs a regressor: {self.model.text}")
-        refuse_beside_slopes(self.ssc, self.constant, [e.name for e in self.model.effects if e.slopes])
-        if self.method == "gmm" and self.model.slopes and not any(e.levels for e in self.model.effects):
-            raise UsageError(f"method 'gmm' takes no effects that are slopes only: {self.model.text}")
-        if self.ssc == "xtreg" and self.unit_effect is None:
-            raise UsageError(f"convention xtreg needs a unit effect: {self.model.text}", hint="y ~ x | unit + year")
-
-    @property
-    def cluster_ways(self) -> tuple[Keys, ...]:
-        """Columns of each way of clustering, ``a^b`` split; empty without clusters."""
-        names = self.vcov.clusters
-        return tuple((n,) if n in self.panel.columns else tuple(part.strip() for part in n.split("^")) for n in names)
-
-    @property
-    def constant_kind(self) -> Literal["none", "centred", "xtreg", "lsdv"]:
-        """Which constant stands beside effects: under ``auto`` that of ``xtreg`` for this convention, else none."""
-        if self.constant != "auto":
-            return self.constant
-        return "xtreg" if self.ssc == "xtreg" else "none"
-
-    @property
-    def unit_effect(self) -> EffectTerm | None:
-        """The effect that ``xtreg`` and ``r2_within_unit`` take for the unit.
-
-        Raises
-        ------
-        UsageError
-            ``unit`` names no effect of an ``xtreg`` model.
-        """
-        effects = {e.columns: e for e in self.model.effects if e.levels}
-        if not effects:
-            return None
-        if self.unit is not None and (self.unit,) not in effects and self.ssc == "xtreg":
-            raise UsageError(f"unit {self.unit!r} is not among the effects of: {self.model.text}")
-        for name in (self.unit, self.panel.unit):
-            if name is not None and (name,) in effects:
-                return effects[(name,)]
-        return next(iter(effects.values()))
-
-    @property
-    def unit_keys(self) -> Keys | None:
-        """Columns whose groups are counted as ``n_units``."""
-        if self.unit or self.panel.unit:
-            return (self.unit or str(self.panel.unit),)
-        effect = self.unit_effect
-        return effect.columns if effect else None
 
 
 @dataclass(frozen=True)
@@ -185,6 +82,7 @@ def draw_sample(columns: Columns, request: Request) -> Sample:
     DataError
         Weights that are not positive; infinite values.
     """
+    _refuse_unknown_effects(columns, request.model)
     alive, drops = _alive(columns, request)
     if request.weights is not None:
         _refuse_weights(_at(columns.number(request.weights, "weights"), _rows(alive)), request.weights)
@@ -195,6 +93,14 @@ def draw_sample(columns: Columns, request: Request) -> Sample:
     if log.n == 0:
         raise EstimationError(f"no rows are left\n{log}")
     return Sample(rows, log)
+
+
+def _refuse_unknown_effects(columns: Columns, model: ModelSpec) -> None:
+    """Refuse effects of columns that the panel does not have, with a caret under them."""
+    for name in (name for effect in model.effects for name in effect.columns):
+        if name not in columns.panel.columns:
+            place = max(model.text.find(quoted(name), model.text.find("|")), 0)
+            raise ExpressionError(f"no column {name!r}{did_you_mean(name, columns.panel.columns)}", model.text, place)
 
 
 def _alive(columns: Columns, request: Request) -> tuple[BoolArray | None, list[Drop]]:

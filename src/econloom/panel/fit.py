@@ -14,13 +14,14 @@ from econloom.core.estimate import Unavailable
 from econloom.core.spec import ConstantName, SscName, VcovSpec, iid
 from econloom.panel.columns import Columns
 from econloom.panel.counting import unit_position
-from econloom.panel.design import Design, Request, Sample, build_design, draw_sample, with_levels
+from econloom.panel.design import Design, Sample, build_design, draw_sample, with_levels
 from econloom.panel.fits import Fits
 from econloom.panel.fitted import Fit, Shared, fitted
 from econloom.panel.formula import parse_formula, parse_formulas
 from econloom.panel.linear.constant import Offset, base_levels, base_period, beside_slopes, centred, intercept
 from econloom.panel.moments import Absorbed, cross_multiply, sweep
 from econloom.panel.passes import one_blas_thread
+from econloom.panel.request import Request
 from econloom.panel.sources import as_panel
 
 __all__ = ["Fit", "Fits", "Request", "fit_many", "iv", "ols", "request", "requests"]

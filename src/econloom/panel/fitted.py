@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from econloom.core.errors import EstimationError, UsageError
+from econloom.core.errors import EstimationError, UsageError, plural
 from econloom.core.estimate import Coefficient, Stage, Test, Tidy, Unavailable
 from econloom.core.lineage import SampleLog
 from econloom.core.spec import SscName, VcovSpec
@@ -18,7 +18,7 @@ from econloom.panel import hypotheses, show
 from econloom.panel.absorb import FloatArray, Grouping
 from econloom.panel.conventions import Counts, correction
 from econloom.panel.counting import cluster_ways, counted, unit_position
-from econloom.panel.design import Design, Request
+from econloom.panel.design import Design
 from econloom.panel.formula import ModelSpec, Term, retyped
 from econloom.panel.inference.clustering import clustered_meat
 from econloom.panel.inference.sandwich import Inference, infer
@@ -29,6 +29,7 @@ from econloom.panel.linear.goodness import Basis, Glance, beside_likelihood, goo
 from econloom.panel.linear.iv import Equation, IVEstimate, instrumental
 from econloom.panel.linear.ols import Estimate, least_squares
 from econloom.panel.moments import Absorbed, Moments
+from econloom.panel.request import Request
 
 
 @dataclass(frozen=True)
@@ -278,8 +279,12 @@ def assembled(asked: Request, log: SampleLog, shared: Shared, estimate: Estimate
     clusters = cluster_ways(asked, design)
     counts = counted(asked, design, absorbed, estimate, clusters)
     if counts.n <= counts.regressors + counts.absorbed_rank:
-        taken = f"{counts.regressors} regressors and {counts.absorbed_rank} dimensions of effects"
-        raise EstimationError(f"{counts.n} rows for {taken}: no degrees of freedom are left")
+        taken = plural(counts.regressors, "coefficient")
+        effects = f" and {plural(counts.absorbed_rank, 'dimension')} of effects" if design.effects else ""
+        raise EstimationError(
+            f"{plural(counts.n, 'row')} for {taken}{effects}: no degrees of freedom are left",
+            hint="fewer regressors, or coarser effects",
+        )
     kind = replace(asked.vcov, kind="cluster") if asked.vcov.clusters else asked.vcov
     rule = correction(asked.ssc, kind, counts)
     inference = infer(estimate, absorbed, asked.vcov, rule, clusters, axes(asked, design))

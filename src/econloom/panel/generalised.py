@@ -12,7 +12,7 @@ from econloom.core.lineage import Drop, SampleLog
 from econloom.core.spec import SscName, VcovSpec, iid
 from econloom.panel.absorb import FloatArray
 from econloom.panel.columns import Columns
-from econloom.panel.design import Design, Request, Sample, build_design, draw_sample, with_levels
+from econloom.panel.design import Design, Sample, build_design, draw_sample, with_levels
 from econloom.panel.fits import Fits
 from econloom.panel.fitted import Shared
 from econloom.panel.formula import Term, parse_formulas
@@ -22,6 +22,7 @@ from econloom.panel.nonlinear.families import BoolArray, Family, Logit, Poisson
 from econloom.panel.nonlinear.irls import Maximum, Problem, maximise
 from econloom.panel.nonlinear.separation import Separation, alone, flat_groups
 from econloom.panel.passes import one_blas_thread
+from econloom.panel.request import Request
 from econloom.panel.sources import as_panel
 
 __all__ = ["LikelihoodFit", "logit", "poisson"]

@@ -16,11 +16,11 @@ from econloom.panel import hypotheses
 from econloom.panel.absorb import Grouping
 from econloom.panel.conventions import Correction, Counts, correction, residual_df
 from econloom.panel.counting import cluster_ways, counted
-from econloom.panel.design import Request
 from econloom.panel.fitted import Fit, Shared
 from econloom.panel.inference.sandwich import infer
 from econloom.panel.linear.goodness import Glance
 from econloom.panel.linear.ols import Estimate
+from econloom.panel.request import Request
 
 
 @dataclass(frozen=True)

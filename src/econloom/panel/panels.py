@@ -13,7 +13,7 @@ from econloom.core.frame import Panel
 from econloom.core.lineage import Drop, SampleLog
 from econloom.core.spec import VcovSpec, iid
 from econloom.panel.columns import Columns
-from econloom.panel.design import Design, Request, build_design, draw_sample, with_levels
+from econloom.panel.design import Design, build_design, draw_sample, with_levels
 from econloom.panel.fits import Fits
 from econloom.panel.fitted import Shared
 from econloom.panel.formula import EffectTerm, ModelSpec, parse_formulas
@@ -30,6 +30,7 @@ from econloom.panel.linear.random_effects import (
 )
 from econloom.panel.moments import cross_multiply, sweep
 from econloom.panel.passes import one_blas_thread
+from econloom.panel.request import Request
 from econloom.panel.sources import as_panel
 from econloom.panel.transformed import Drawn, Estimator, PanelFit, PanelSsc, factors_of, known_convention, put_together
 

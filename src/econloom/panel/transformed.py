@@ -15,13 +15,14 @@ from econloom.core.lineage import SampleLog
 from econloom.core.spec import SscName, VcovSpec
 from econloom.panel.absorb import Grouping
 from econloom.panel.columns import grouped
-from econloom.panel.design import Design, Request
+from econloom.panel.design import Design
 from econloom.panel.fitted import Fit, Shared, assembled
 from econloom.panel.inference.sandwich import Inference
 from econloom.panel.linear.between import explained
 from econloom.panel.linear.goodness import Glance
 from econloom.panel.linear.ols import Estimate
 from econloom.panel.linear.random_effects import Components
+from econloom.panel.request import Request
 
 Estimator = Literal["random effects", "between", "first difference"]
 PanelSsc = Literal["xtreg", "fixest", "none"]

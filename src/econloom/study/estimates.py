@@ -57,7 +57,7 @@ def fit_all(
     found: dict[str, Any] = {m["key"]: made for m, made in zip(linear, fit.fit_many(requests), strict=True)}
     others = [m for m in models if m["estimator"] in ESTIMATORS]
     inside = expressions.condition(panel, where, scope) if isinstance(where, str) else where
-    return found | {m["key"]: estimators.fit(panel, m, _vcov(m["vcov"]), inside) for m in others}
+    return found | {m["key"]: estimators.fit(panel, m, covariance(m["vcov"]), inside) for m in others}
 
 
 def asked(panel: Panel, model: Mapping[str, Any], where: str | pl.Series | None, scope: Scope | None) -> fit.Request:
@@ -65,7 +65,7 @@ def asked(panel: Panel, model: Mapping[str, Any], where: str | pl.Series | None,
     return fit.request(
         model["formula"],
         panel,
-        vcov=_vcov(model["vcov"]),
+        vcov=covariance(model["vcov"]),
         weights=model["weights"],
         where=where,
         scope=scope,
@@ -75,7 +75,7 @@ def asked(panel: Panel, model: Mapping[str, Any], where: str | pl.Series | None,
     )
 
 
-def _vcov(planned: Mapping[str, Any]) -> VcovSpec:
+def covariance(planned: Mapping[str, Any]) -> VcovSpec:
     """The covariance as it was planned."""
     space = Space(**planned["space"]) if planned["space"] else None
     draws = Draws(**planned["draws"]) if planned["draws"] else None

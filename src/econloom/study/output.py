@@ -163,6 +163,7 @@ class Output:
             "warnings": list(run.warnings),
             "planned": dict(run.planned),
             "events": [e.to_dict() for e in (run.panel.events if run.panel else ())],
+            "prepared": [e.to_dict() for e in run.prepared],
             "samples": _samples(run),
             "steps": [
                 {"name": s.name, "digest": s.digest, "seconds": round(run.seconds[s.digest], 4)}

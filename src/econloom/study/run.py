@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,15 @@ import polars as pl
 from econloom.core.errors import EconloomError
 from econloom.core.estimate import Tidy
 from econloom.core.frame import Panel
+from econloom.core.lineage import Event
 from econloom.core.table import Table
 from econloom.report import notes
 from econloom.study import steps
 from econloom.study.catalog import Facts
+from econloom.study.mediated import indirect_rows
 from econloom.study.plan import Plan
 from econloom.study.results import COEFFICIENTS, VALUES, coefficient_rows, value_rows
-from econloom.study.schema import DEFAULT, RegressionTable, ValuesTable
+from econloom.study.schema import DEFAULT, MediationTable, RegressionTable, ValuesTable
 from econloom.study.step import Step
 
 
@@ -56,6 +58,8 @@ class Run:
         Tables and figures that were left out because a part of them is not built yet.
     seconds : mapping of str to float
         By digest of the step.
+    prepared : tuple of Event
+        What was done to columns for single models (``prepare``).
     path : Path or None
         The output folder, when files were written.
     stale : tuple of str
@@ -75,6 +79,7 @@ class Run:
     path: Path | None = None
     stale: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    prepared: tuple[Event, ...] = ()
 
     def __repr__(self) -> str:
         where = f" in {self.path}" if self.path else ""
@@ -102,6 +107,7 @@ def execute(
     values: dict[str, Any] = {}
     seconds: dict[str, float] = {}
     keep = plan.targets(chosen)
+    cut: list[Event] = []
     last_use = {digest: step.digest for step in needed for digest in step.inputs}
     for number, step in enumerate(needed, 1):
         tell(Tick(number, len(needed), step.name))
@@ -109,10 +115,19 @@ def execute(
         context = steps.Context(by_digest, _within(tell, number, len(needed), step.name))
         values[step.digest] = _performed(plan, step, [values[i] for i in step.inputs], context)
         seconds[step.digest] = time.perf_counter() - begin
+        if step.kind == "prepare":
+            cut += _new_events(values[step.inputs[0]], values[step.digest])
         for digest in set(step.inputs) - keep:
             if last_use[digest] == step.digest:
                 del values[digest]
-    return _collected(plan, chosen, values, seconds)
+    return replace(_collected(plan, chosen, values, seconds), prepared=tuple(cut))
+
+
+def _new_events(before: Any, after: Any) -> tuple[Event, ...]:
+    """What a step added to the history of a panel, or of a divided one."""
+    old, new = getattr(before, "panel", before), getattr(after, "panel", after)
+    added: tuple[Event, ...] = new.events[len(old.events) :]
+    return added
 
 
 def _within(tell: Listener, number: int, total: int, name: str) -> Callable[[int, int], object]:
@@ -134,9 +149,11 @@ def _collected(plan: Plan, chosen: Sequence[str], values: Mapping[str, Any], sec
     for version, outputs in plan.outputs.items():
         for table in (n for n in chosen if outputs.tables.get(n) in values):
             wanted, result = spec.tables[table], values[outputs.tables[table]]
-            if isinstance(wanted, RegressionTable):
+            if isinstance(wanted, RegressionTable | MediationTable):
                 made, found = result
                 models[version, table] = found
+                if isinstance(wanted, MediationTable):
+                    numbers.append(value_rows(version, indirect_rows(made)))
                 cuts = spec.defaults.stars if wanted.stars is None else wanted.stars
                 coefficients.append(coefficient_rows(version, table, found, cuts))
             else:

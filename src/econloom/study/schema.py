@@ -22,12 +22,13 @@ from econloom.study.language.base import DEFAULT
 from econloom.study.language.data import Source
 from econloom.study.language.settings import Show
 from econloom.study.language.study import MAIN, StudySpec, grid_id
-from econloom.study.language.tables import RegressionTable, ValuesTable
+from econloom.study.language.tables import MediationTable, RegressionTable, ValuesTable
 from econloom.study.problems import located
 
 __all__ = [
     "DEFAULT",
     "MAIN",
+    "MediationTable",
     "RegressionTable",
     "Show",
     "Source",

@@ -15,6 +15,7 @@ from econloom.core.labels import Label
 from econloom.panel.designs import permutation
 from econloom.panel.designs.permutation import permute
 from econloom.panel.designs.splits import divide
+from econloom.panel.inference.pairs import drawn_slopes
 from tests.panel.samples import dummies, random_panel
 
 FRAME = random_panel(3, n=2_000).with_columns(g=pl.col("province") % 2, one=pl.lit("all"))
@@ -140,10 +141,10 @@ def test_every_way_of_collecting_gives_the_same_draws(formula: str, weights: str
     rng = np.random.default_rng(1)
     labels = np.stack([rng.permutation(pool.labels.astype(np.int8)) for _ in range(5)])
     m = pool.X.shape[1]
-    slow = permutation._slopes(permutation._absorbed(pool, pool.effects, labels).reshape(-1, m, m), 0)
+    slow = drawn_slopes(permutation._absorbed(pool, pool.effects, labels).reshape(-1, m, m), 0)
     for way in (permutation._plain, permutation._compiled):
         grams = way(pool, main, others, labels)
-        assert permutation._slopes(grams.reshape(-1, L + m, L + m), L) == pytest.approx(slow, rel=1e-8, abs=1e-10)
+        assert drawn_slopes(grams.reshape(-1, L + m, L + m), L) == pytest.approx(slow, rel=1e-8, abs=1e-10)
 
 
 def test_permutation_has_its_level() -> None:

@@ -21,8 +21,8 @@ from econloom.iot.table import checked_labels
 MAX_ARRAY_BYTES = 4 * 2**30
 MAX_AMOUNT = 1e15  # larger numbers are no amounts of anything, and their sums overflow
 
-# what zipfile, zlib and numpy raise on damaged input
-_DAMAGE = (
+# what zipfile, zlib, numpy and readers of workbooks raise on damaged input
+DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
@@ -75,9 +75,9 @@ def arrays(content: bytes, path: Path, wanted: Iterable[str]) -> dict[str, NDArr
             missing = [name for name in wanted if name not in held]
             if not missing:
                 return {name: _array(archive, name) for name in wanted}
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise DataError(
-            f"{path}: not an npz file, or damaged ({_reason(error)})",
+            f"{path}: not an npz file, or damaged ({reason(error)})",
             hint="copy or download it again; it is written by numpy.savez without pickles",
         ) from error
     guess = did_you_mean(missing[0], held)
@@ -95,7 +95,8 @@ def _array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     return array
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
+    """Kind and first line of an exception."""
     first = str(error).splitlines()
     return f"{type(error).__name__}: {first[0][:120]}" if first else type(error).__name__
 

@@ -22,12 +22,13 @@ from econloom.core.spec import SscName, VcovSpec, iid
 from econloom.data import expressions
 from econloom.panel.absorb import FloatArray
 from econloom.panel.columns import Columns
-from econloom.panel.design import Request, draw_sample
+from econloom.panel.design import draw_sample
 from econloom.panel.designs.differences import Comparison, Difference, TestName, differences, known_tests
 from econloom.panel.designs.joint import union
 from econloom.panel.designs.splits import Groups, Split, divide, refuse_functions, split
 from econloom.panel.fit import fit_many, request
 from econloom.panel.fitted import Fit
+from econloom.panel.request import Request
 from econloom.panel.sources import as_panel
 
 __all__ = ["Comparison", "Difference", "Split", "compare", "differences", "split"]

@@ -23,6 +23,7 @@ from econloom.panel.columns import Columns, grouped
 from econloom.panel.design import Design, build_design, draw_sample
 from econloom.panel.designs.joint import overlap, union
 from econloom.panel.fitted import Fit
+from econloom.panel.inference.pairs import drawn_slopes
 from econloom.panel.linear.iv import IVEstimate
 from econloom.panel.passes import COMPILED_ROWS, one_blas_thread, together
 
@@ -188,7 +189,7 @@ def _coefficients(pool: _Pool, draws: int, rng: np.random.Generator, progress: P
         labels = np.stack([rng.permutation(dealt) for _ in range(number)])
         with one_blas_thread():
             grams = collect(labels)
-        slopes = _slopes(grams.reshape(-1, size, size), q).reshape(number, pool.groups, -1)
+        slopes = drawn_slopes(grams.reshape(-1, size, size), q).reshape(number, pool.groups, -1)
         yield slopes[:, :, list(pool.wanted)] * pool.units
         if progress is not None:
             progress(begin + number, draws)
@@ -300,17 +301,3 @@ def _absorbed(pool: _Pool, effects: Sequence[Grouping], labels: IntArray) -> Flo
             mine = row == g
             out[d, g] = R[mine].T @ (R[mine] * w[mine, None])
     return out
-
-
-def _slopes(grams: FloatArray, q: int) -> FloatArray:
-    """Coefficients after the first q columns, (draws, k); NaN where they are not identified."""
-    S = grams[:, q:, q:]
-    if q:
-        inverse = np.linalg.pinv(grams[:, :q, :q], rcond=1e-10, hermitian=True)
-        S = S - grams[:, q:, :q] @ inverse @ grams[:, :q, q:]
-    A, c = S[:, :-1, :-1], S[:, :-1, -1:]
-    values = np.linalg.eigvalsh(A)
-    good = values[:, 0] > 1e-9 * np.maximum(values[:, -1], 1e-300)
-    found = np.full(c.shape[:2], np.nan)
-    found[good] = np.linalg.solve(A[good], c[good])[:, :, 0]
-    return found

@@ -14,10 +14,11 @@ from econloom.core.frame import Panel
 from econloom.core.lineage import SampleLog
 from econloom.panel.absorb import FloatArray, IntArray
 from econloom.panel.columns import BoolArray, Columns, grouped
-from econloom.panel.design import Request, Sample, draw_sample, with_levels
+from econloom.panel.design import Sample, draw_sample, with_levels
 from econloom.panel.dynamics.asked import GmmIV, Options, StdIV, Where
 from econloom.panel.formula import ModelSpec, Term, parse_formula
 from econloom.panel.linear.dynamic import GmmStyle, Standard
+from econloom.panel.request import Request
 
 MOST_CELLS = 400_000_000
 """Units x periods x columns that the grid may have."""
@@ -103,7 +104,7 @@ class _Drawer:
         for one in given:
             if not isinstance(one, GmmIV | StdIV):
                 raise UsageError(f"instruments: el.gmm_iv(...) and el.std_iv(...), not {one!r}")
-        self.terms = {one: _terms(one.names, model) for one in given}
+        self.terms = {one: _terms(one.names) for one in given}
         standard = tuple(t for one in given if isinstance(one, StdIV) for t in self.terms[one])
         self.asked = Request(replace(model, instruments=standard), panel, where=where, unit=panel.unit)
         self.columns = Columns(panel, where)
@@ -180,9 +181,9 @@ def _side(equation: Where, options: Options, names: str) -> Where:
     return "difference"
 
 
-def _terms(names: str, model: ModelSpec) -> tuple[Term, ...]:
+def _terms(names: str) -> tuple[Term, ...]:
     """The variables of an instrument; an error's caret stands under their own text."""
-    found = parse_formula(f"{model.outcome.factors[0].text} ~ 0 + {names}")
+    found = parse_formula(f"instruments ~ 0 + {names}")
     if found.effects or found.endogenous or not found.terms:
         raise UsageError(f"instruments are variables, not {names!r}", hint="el.gmm_iv('n + w', lags=(2, None))")
     return found.terms

@@ -15,6 +15,7 @@ from econloom.panel.formula.spec import (
     Term,
     canonical,
     functions_in,
+    quoted,
 )
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "has_factors",
     "parse_formula",
     "parse_formulas",
+    "quoted",
     "retyped",
 ]

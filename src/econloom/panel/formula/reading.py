@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from econloom.core.errors import ExpressionError, UsageError, listed
+from econloom.core.errors import ExpressionError, UsageError, listed, plural
 from econloom.core.expressions import Node, Token, parse_tokens, tokenize
 from econloom.panel.formula.slopes import cut_slopes, effect_terms
-from econloom.panel.formula.spec import EffectTerm, ModelSpec, Term, quoted
+from econloom.panel.formula.spec import EffectTerm, ModelSpec, Piece, Term, quoted
 from econloom.panel.formula.terms import TermReader, Terms, alternatives
 
 MOST_MODELS = 1_000
@@ -70,6 +70,8 @@ def parse_formulas(text: str) -> tuple[ModelSpec, ...]:
     >>> [m.text for m in parse_formulas("y ~ x + csw0(a, b) | code")]
     ['y ~ x | code', 'y ~ x + a | code', 'y ~ x + a + b | code']
     """
+    if not isinstance(text, str):
+        raise UsageError(f"a formula is text, not {text!r:.60}", hint="'y ~ x | unit + year'")
     tokens = tokenize(text)
     left, right = _sides(text, tokens)
     parts = _split(right, "|")
@@ -82,7 +84,7 @@ def parse_formulas(text: str) -> tuple[ModelSpec, ...]:
     if count > MOST_MODELS:
         raise UsageError(f"the formula stands for {count:,} models; at most {MOST_MODELS:,} are fitted at once")
     models = [
-        ModelSpec(text, y, *_exogenous(reader, pieces, endogenous), e, endogenous, instruments)
+        _without_outcome(ModelSpec(text, y, *_exogenous(reader, pieces, endogenous), e, endogenous, instruments))
         for e in effects
         for y in outcomes
         for pieces in sums
@@ -99,8 +101,17 @@ def _exogenous(reader: TermReader, pieces: Sequence[tuple[int, Node]], endogenou
     return terms, intercept
 
 
+def _without_outcome(model: ModelSpec) -> ModelSpec:
+    """Refuse a model that explains its outcome by itself."""
+    for term in model.columns[1:]:
+        if term.key == model.outcome.key:
+            problem = f"the outcome {term.name} is on both sides"
+            raise ExpressionError(problem, model.text, term.factors[0].position, "lags are written l(y, 1)")
+    return model
+
+
 def retyped(model: ModelSpec) -> ModelSpec:
-    """The model with a text of its own, made from its parts."""
+    """The model with a text of its own, made from its parts, in which they have their places."""
     names = [_typed(t) for t in model.terms] or ["1"]
     if not model.intercept:
         names = ["0", *(n for n in names if n != "1")]
@@ -110,11 +121,47 @@ def retyped(model: ModelSpec) -> ModelSpec:
     if model.endogenous:
         sides = (" + ".join(map(_typed, side)) for side in (model.endogenous, model.instruments))
         parts.append(" ~ ".join(sides))
-    return replace(model, text=" | ".join(parts))
+    text = " | ".join(parts)
+    terms = _placed(model.terms, text, len(parts[0]) - len(" + ".join(names)))
+    endogenous = _placed(model.endogenous, text, len(text) - len(parts[-1]))
+    tilde = text.rfind(" ~ ")
+    return replace(
+        model, text=text, outcome=_placed([model.outcome], text, 0)[0], terms=terms, endogenous=endogenous,
+        instruments=_placed(model.instruments, text, tilde),
+        effects=_placed_effects(model.effects, text, len(parts[0])),
+    )  # fmt: skip
 
 
 def _typed(term: Term) -> str:
-    return ":".join(quoted(f.name) if getattr(f, "column", None) == f.name else f.name for f in term.factors)
+    return ":".join(map(_typed_piece, term.factors))
+
+
+def _typed_piece(factor: Piece) -> str:
+    return quoted(factor.name) if getattr(factor, "column", None) == factor.name else factor.name
+
+
+def _placed(terms: Sequence[Term], text: str, at: int) -> Terms:
+    """Terms with the places at which a text has them, one after the other from ``at`` on."""
+    found = []
+    for term in terms:
+        factors = []
+        for factor in term.factors:
+            typed = _typed_piece(factor)
+            at = max(text.find(typed, at), 0)
+            inside = 0 if typed == factor.text else max(typed.find(factor.text, typed.find("(") + 1), 0)
+            factors.append(replace(factor, position=at + inside))
+            at += len(typed)
+        found.append(replace(term, factors=tuple(factors)))
+    return tuple(found)
+
+
+def _placed_effects(effects: Sequence[EffectTerm], text: str, at: int) -> tuple[EffectTerm, ...]:
+    """Effects whose slope variables have the places at which a text has them."""
+    found = []
+    for effect in effects:
+        at = text.find(effect.text, at)
+        found.append(replace(effect, slopes=_placed(effect.slopes, text, at + effect.text.find("["))))
+    return tuple(found)
 
 
 def _outcomes(reader: TermReader, tokens: Sequence[Token]) -> list[Term]:
@@ -150,8 +197,8 @@ def _instrumented(reader: TermReader, parts: list[list[Token]]) -> tuple[Terms, 
             raise ExpressionError(f"{term.name} is its own instrument", text, term.factors[0].position)
     if len(instruments) < len(endogenous):
         raise ExpressionError(
-            f"{len(endogenous)} endogenous variables ({listed(t.name for t in endogenous)}) but only "
-            f"{len(instruments)} instruments ({listed(t.name for t in instruments)})",
+            f"{plural(len(endogenous), 'endogenous variable')} ({listed(t.name for t in endogenous)}) but only "
+            f"{plural(len(instruments), 'instrument')} ({listed(t.name for t in instruments)})",
             text, sides[1][0].position, "each endogenous variable needs an instrument of its own",
         )  # fmt: skip
     return endogenous, instruments

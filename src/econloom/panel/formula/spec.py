@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from econloom.core.expressions import Binary, Call, Items, Name, Node, Number, Text, Truth, Unary, children
 
@@ -29,7 +29,7 @@ class Factor:
     name: str
     text: str
     node: Node
-    position: int
+    position: int = field(compare=False)
 
     @property
     def column(self) -> str | None:
@@ -61,7 +61,7 @@ class Levels:
     """
 
     column: str
-    position: int
+    position: int = field(compare=False)
     function: str = "i"
     reference: tuple[LevelValue, ...] = ()
     keep: tuple[LevelValue, ...] = ()
@@ -97,7 +97,7 @@ class Level:
     name: str
     column: str
     value: LevelValue
-    position: int
+    position: int = field(compare=False)
 
     @property
     def text(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from econloom.core.errors import EstimationError, UsageError
 from econloom.core.estimate import CONSTANT
-from econloom.panel.absorb import FloatArray, absorber, dummy_columns
+from econloom.panel.absorb import FloatArray, Grouping, absorber, dummy_columns
 from econloom.panel.inference.bootstrap import ALPHA, CELLS
 from econloom.panel.linear.iv import IVEstimate
 
@@ -84,18 +85,10 @@ def pairs_bootstrap(fit: Fit, draws: int = 999, seed: int = 1) -> PairsBootstrap
         raise UsageError(f"pairs_bootstrap(): {draws} draws are too few", hint="draws=999")
     if fit.design.slopes:
         raise EstimationError(f"the pairs bootstrap takes no varying slopes: {fit.request.model.text}")
-    terms, columns, dummies = _pairs_columns(fit)
-    q, G = dummies.shape[1], fit.clusters[0].levels
-    Z = np.hstack([dummies, columns])
-    order = np.argsort(fit.clusters[0].codes, kind="stable")
-    parts = np.split(order, np.cumsum(fit.clusters[0].sizes())[:-1])
-    grams = np.stack([Z[at].T @ fit.absorbed.weighted(Z)[at] for at in parts]).reshape(G, -1)
-    rng, found = np.random.default_rng(seed), []
-    step = max(1, CELLS // grams.shape[1])
-    for begin in range(0, draws, step):
-        counts = rng.multinomial(G, np.full(G, 1 / G), min(step, draws - begin)).astype(np.float64)
-        found.append(_drawn_slopes((counts @ grams).reshape(-1, Z.shape[1], Z.shape[1]), q))
-    slopes = np.vstack(found)
+    terms, columns, dummies = pairs_columns(fit, fit.clusters[0])
+    q = dummies.shape[1]
+    drawn = drawn_grams(fit, np.hstack([dummies, columns]), fit.clusters[0], draws, seed)
+    slopes = np.vstack([drawn_slopes(grams, q) for grams in drawn])
     known = slopes[np.isfinite(slopes).all(axis=1)]
     if len(known) < 2:
         raise EstimationError("the coefficients are identified in no draw of clusters", hint="el.wild()")
@@ -108,9 +101,33 @@ def pairs_bootstrap(fit: Fit, draws: int = 999, seed: int = 1) -> PairsBootstrap
     return PairsBootstrap(terms, known.std(axis=0, ddof=1), low, high, known, draws - len(known))
 
 
-def _pairs_columns(fit: Fit) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
-    """Names, scaled regressors and outcome without the effects inside clusters, and dummies of the other effects."""
-    design, estimate, cluster = fit.design, fit.estimate, fit.clusters[0]
+def drawn_grams(fit: Fit, Z: FloatArray, cluster: Grouping, draws: int, seed: int) -> Iterator[FloatArray]:
+    """``sum_g m_g Z_g'W_g Z_g`` of every draw, (some draws, p, p), m_g how often cluster g was drawn."""
+    G, p = cluster.levels, Z.shape[1]
+    grams = cluster_grams(Z, fit.absorbed.weighted(Z), cluster).reshape(G, p * p)
+    rng = np.random.default_rng(seed)
+    step = max(1, CELLS // max(p * p, G))
+    for begin in range(0, draws, step):
+        counts = rng.multinomial(G, np.full(G, 1 / G), min(step, draws - begin)).astype(np.float64)
+        yield (counts @ grams).reshape(-1, p, p)
+
+
+def cluster_grams(Z: FloatArray, heavy: FloatArray, cluster: Grouping) -> FloatArray:
+    """``Z_g'W_g Z_g`` of every cluster, (G, p, p)."""
+    order = np.argsort(cluster.codes, kind="stable")
+    parts = np.split(order, np.cumsum(cluster.sizes())[:-1])
+    return np.stack([Z[at].T @ heavy[at] for at in parts])
+
+
+def pairs_columns(fit: Fit, cluster: Grouping) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
+    """Names, scaled regressors and outcome without the effects inside clusters, and dummies of the other effects.
+
+    Raises
+    ------
+    EstimationError
+        Effects that are not inside clusters with more than 200 levels.
+    """
+    design, estimate = fit.design, fit.estimate
     at = [*estimate.columns, design.positions([fit.request.model.outcome])[0]]
     columns = design.block[:, at] / fit.absorbed.scales[at]
     terms = estimate.names[: estimate.regressors]
@@ -131,7 +148,7 @@ def _pairs_columns(fit: Fit) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
     return terms, both[:, : columns.shape[1]], both[:, columns.shape[1] :]
 
 
-def _drawn_slopes(grams: FloatArray, q: int) -> FloatArray:
+def drawn_slopes(grams: FloatArray, q: int) -> FloatArray:
     """Coefficients of every draw after the first q columns, (draws, k); NaN where they are not identified."""
     S = grams[:, q:, q:]
     if q:

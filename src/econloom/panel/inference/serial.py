@@ -21,7 +21,8 @@ from econloom.core.spec import VcovSpec
 from econloom.panel.absorb import FloatArray, Grouping, IntArray, compact
 from econloom.panel.columns import grouped
 from econloom.panel.conventions import Correction
-from econloom.panel.design import Design, Request
+from econloom.panel.design import Design
+from econloom.panel.request import Request
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from econloom.core.lineage import SampleLog
 from econloom.core.spec import VcovSpec
 from econloom.panel.absorb import FloatArray, Grouping
 from econloom.panel.columns import Columns, grouped
-from econloom.panel.design import Request, build_design, draw_sample, refuse_one_cluster, with_levels
+from econloom.panel.design import build_design, draw_sample, refuse_one_cluster, with_levels
 from econloom.panel.formula import EffectTerm, ModelSpec, parse_formula
 from econloom.panel.inference.clustering import clustered_meat
 from econloom.panel.linear.selection import independent, why
+from econloom.panel.request import Request
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from typing import Literal
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from econloom.core.errors import EstimationError, listed
+from econloom.core.errors import EstimationError, listed, plural
 from econloom.core.estimate import CONSTANT
 from econloom.panel.absorb import FloatArray
 from econloom.panel.linear.constant import Offset
@@ -322,7 +322,8 @@ def _refuse_unidentified(equation: Equation, left: Sequence[str], removed: Remov
     outside = {n for _, n in equation.instruments}
     gone = [f"{name} ({why})" for name, why in removed if name in outside]
     raise EstimationError(
-        f"{len(names)} endogenous variables ({listed(names)}) but only {len(left)} instruments are left"
+        f"{plural(len(names), 'endogenous variable')} ({listed(names)}) but only "
+        f"{plural(len(left), 'instrument')} {'is' if len(left) == 1 else 'are'} left"
         f"{f' ({listed(left)})' if left else ''}; left out: {listed(gone)}",
         hint="each endogenous variable needs an instrument of its own",
     )

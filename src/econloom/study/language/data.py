@@ -25,6 +25,10 @@ from econloom.study.language.reading import ReadingKeys
 from econloom.study.language.variables import Variable
 
 Span = tuple[Whole, Whole]
+Layout = Literal[
+    "wiod2016-assembled", "wiod2013-arrays", "wiod2013", "wiod2016", "adb-mrio", "oecd-icio", "figaro", "national",
+    "rasters", "polygons",
+]  # fmt: skip
 
 
 def _renamed(value: Any) -> Any:
@@ -49,7 +53,7 @@ class Source(ReadingKeys, ShortForm):
     """A file or folder of raw data, or a simulator of raw data."""
 
     path: Text | None = None
-    layout: Literal["wiod2016-assembled", "wiod2013-arrays", "rasters", "polygons"] | None = Field(
+    layout: Layout | None = Field(
         None, description="Layout of a folder: inter-country tables, or images and boundaries."
     )
     where: Text | None = Field(None, description="Keep only the rows where this condition holds.")
@@ -139,6 +143,10 @@ class Panel(Model):
     make: dict[ColumnName, Text] = Field({}, description="Columns of the aggregate, computed within its groups.")
     join: tuple[dict[Identifier, Join], ...] = ()
     drop: tuple[Drop, ...] = ()
+    balance: Literal["drop", "fill"] | None = Field(
+        None,
+        description="After the drops: only units with every period (drop), or rows added with missing values (fill).",
+    )
     variables: dict[ColumnName, Variable] = Field({}, description="Variables of this panel.")
 
     @field_validator("span", "load")

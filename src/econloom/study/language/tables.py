@@ -47,7 +47,7 @@ Estimator = Literal[
 Positions = Annotated[
     tuple[Count | Identifier, ...], BeforeValidator(one_or_many), Field(min_length=1), Also(items=True)
 ]  # columns by number or id
-Tail = Annotated[float, Field(gt=0, lt=1)]
+Tail = Annotated[float, Field(ge=0, le=1)]
 
 
 class Prepare(Model):
@@ -57,6 +57,7 @@ class Prepare(Model):
     trim: tuple[Tail, Tail] | None = None
     of: Columns | None = Field(None, description="Only these columns; else all that the model uses.")
     by: ColumnName | None = Field(None, description="Percentiles within the groups of this column.")
+    rule: Literal["winsor", "pctile", "centile", "linear"] = Field("winsor", description="docs/cleaning.md")
 
     @model_validator(mode="after")
     def _tails_ordered(self) -> Self:
@@ -65,6 +66,8 @@ class Prepare(Model):
         for tails in (self.winsorise, self.trim):
             if tails is not None and tails[0] >= tails[1]:
                 raise ValueError(f"the lower percentile ({tails[0]}) is not below the upper ({tails[1]})")
+            if tails == (0, 1):
+                raise ValueError("percentiles 0 and 1 cut nothing")
         return self
 
 
@@ -284,12 +287,24 @@ class MediationTable(Table):
     rows_of: Literal["common", "each"] = Field("common", description="One sample for all steps, or each its own.")
     lead_y: tuple[Whole, ...] = (0,)
     merge_rows: dict[Text, Columns] = {}
-    tests: tuple[Literal["ab", "sobel", "bootstrap"], ...] = ("ab",)
+    tests: tuple[Literal["ab", "sobel", "bootstrap", "bootstrap_bc", "share", "rho"], ...] = Field(
+        ("ab",), min_length=1, description="Rows below the columns."
+    )
+    draws: Count = Field(1_000, description="Draws of the bootstrap.")
+    seed: Whole = 1
     vcov: Vcov | None = None
+    ssc: Ssc | None = None
+    weights: ColumnName | None = None
     stars: Stars | None = None
     show: Show = Show()
 
     _cutoffs = field_validator("stars")(cutoffs)
+
+    @model_validator(mode="after")
+    def _draws_enough(self) -> Self:
+        if self.draws < 99:
+            raise ValueError(f"draws: {self.draws} draws are too few for an interval")
+        return self
 
 
 class GrangerTable(Table):

@@ -8,7 +8,7 @@ from econloom.core.errors import UsageError
 from econloom.panel.formula import parse_formula
 from econloom.report import presets
 from econloom.study.catalog import simulated_by
-from econloom.study.language.tables import RegressionTable, Table
+from econloom.study.language.tables import MediationTable, RegressionTable, Table
 from econloom.study.planning.draft import Draft
 
 CONTROLS = "controls"
@@ -25,10 +25,11 @@ def presentation(draft: Draft, spec: Table) -> dict[str, Any]:
         "labels": {n: {"zh": v.zh, "en": v.en} for n, v in variables.items() if v.label},
         "preset": _preset(draft, spec),
     }
-    if isinstance(spec, RegressionTable):
+    if isinstance(spec, RegressionTable | MediationTable):
         shown["show"] = [defaults.show.model_dump(exclude_none=True), spec.show.model_dump(exclude_none=True)]
         shown["stars"] = list(defaults.stars if spec.stars is None else spec.stars)
         shown["controls"] = _control_terms(draft)
+    if isinstance(spec, RegressionTable):
         shown["order"] = list(spec.order or ())
         shown["row_digits"] = dict(spec.row_digits)
     return shown

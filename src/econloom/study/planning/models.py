@@ -18,6 +18,7 @@ from econloom.study.document import KeyPath
 from econloom.study.estimators import check_options
 from econloom.study.language.settings import Vcov
 from econloom.study.language.tables import Column, RegressionTable
+from econloom.study.planning import prepared
 from econloom.study.planning.draft import Draft, PanelDraft
 
 _POOLED_SSC = "fixest"  # without effects: (n - 1) / (n - k), as every program has it
@@ -247,7 +248,7 @@ class TableModels:
         for key, error in check_options(estimator, source.options):
             self.draft.problem(error, (*path, "with", key), key=True)
         if source.prepare is not None:
-            reason = "winsorising and trimming are not built yet"
+            prepared.check(self.draft, source.prepare, panel, (*path, "prepare"))
         if spec.scale:
             reason = "scaling of interactions is not built yet"
         common = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from econloom.core.errors import UsageError, did_you_mean
@@ -124,8 +125,30 @@ def _mediation(draft: Draft, table: str, spec: MediationTable, panel: PanelDraft
         TableModels(draft, table, written, path).check(parse_formula(text), text, panel)
     except UsageError as error:
         draft.problem(error, (*path, "rest"))
-    params = common | spec.model_dump(mode="json")
-    return draft.add("mediation", f"table {table}", params, (panel.step,), path, "mediation is not built yet")
+    for number, mediator in enumerate(spec.m):
+        if mediator in (spec.y, spec.x):
+            whose = "outcome" if mediator == spec.y else "treatment"
+            draft.problem(UsageError(f"the mediator {mediator!r} is the {whose} itself"), (*path, "m", number))
+    settings = _mediation_settings(draft, spec, panel, path)
+    given = spec.model_dump(mode="json", include=_MEDIATION)
+    params = common | given | {"rest": draft.expand(spec.rest, (*path, "rest"))} | settings
+    return draft.add("mediation", f"table {table}", params, (panel.step,), path)
+
+
+_MEDIATION = {"y", "x", "m", "rows_of", "lead_y", "merge_rows", "tests", "draws", "seed"}
+
+
+def _mediation_settings(draft: Draft, spec: MediationTable, panel: PanelDraft, path: KeyPath) -> dict[str, Any]:
+    """Covariance, convention and weights of all steps."""
+    defaults = draft.spec.defaults
+    vcov = spec.vcov or defaults.vcov
+    for name in vcov.columns:
+        for part in name.split("^"):
+            draft.column_known(part.strip(), panel, (*path, "vcov") if spec.vcov else ("defaults", "vcov"))
+    weights = spec.weights or defaults.weights
+    if weights is not None:
+        draft.column_known(weights, panel, (*path, "weights"), "column of weights")
+    return {"vcov": asdict(vcov.spec), "ssc": spec.ssc or defaults.ssc, "weights": weights}
 
 
 def _values(draft: Draft, table: str, spec: ValuesTable, panel: PanelDraft) -> Step:

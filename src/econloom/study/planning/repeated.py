@@ -69,6 +69,10 @@ def differences(
     if not columns or (spec.over is None and spec.compare is None):
         return None
     families = _families(columns)
+    if spec.compare and any(columns[f[0]].model["prepare"] for f in families):
+        hint = "make the cut columns variables: winsorise(x, 0.01, 0.99)"
+        error = UsageError("differences of groups are tested on the columns as they are, not prepared ones", hint=hint)
+        draft.problem(error, ("tables", table, "compare"))
     for family in families:
         _refuse_functions(draft, spec, [columns[n] for n in family])
     panels = dict.fromkeys(columns[f[0]].model["panel"] for f in families)

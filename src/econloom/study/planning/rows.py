@@ -150,3 +150,6 @@ def _drops(draft: Draft, made: PanelDraft) -> None:
         planned = draft.check(where, path, made.known, samples=False)
         params = {"where": where, "why": drop.why, "lists": draft.lists_in(where)}
         made.step = draft.add("drop", f"drop: {drop.why}", params, (made.step,), path, planned)
+    if made.spec.balance is not None:
+        params = {"how": made.spec.balance}
+        made.step = draft.add("balance", "balance the panel", params, (made.step,), (*made.path, "balance"))

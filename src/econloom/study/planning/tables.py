@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from econloom.core.estimate import CONSTANT
 from econloom.core.expressions import names_in, parse
 from econloom.study.document import KeyPath
 from econloom.study.language.tables import RegressionTable, TableRow
-from econloom.study.planning import other_tables, repeated
+from econloom.study.planning import other_tables, prepared, repeated
 from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation
 from econloom.study.planning.models import Shown, TableModels
@@ -112,10 +113,11 @@ def _estimates(draft: Draft, columns: list[Shown]) -> dict[str, Step]:
     grouped: dict[tuple[Any, ...], dict[str, Shown]] = {}
     for column in columns:
         m = column.model
-        group = (m["panel"], m["where"], tuple(m["effects"]), m["weights"], column.planned, tuple(m["split"] or ()))
+        group = (m["panel"], m["where"], tuple(m["effects"]), m["weights"], column.planned, tuple(m["split"] or ()),
+                 json.dumps(m["prepare"]))  # fmt: skip
         grouped.setdefault(group, {}).setdefault(m["key"], column)
     steps: dict[str, Step] = {}
-    for (panel, where, effects, _, planned, split), members in grouped.items():
+    for (panel, where, effects, _, planned, split, _), members in grouped.items():
         models = [c.model for c in members.values()]
         names = models[0]["samples"]
         name = f"estimate {len(models)} models | {' + '.join(effects) or 'no effects'}"
@@ -124,6 +126,7 @@ def _estimates(draft: Draft, columns: list[Shown]) -> dict[str, Step]:
         if split:
             rows = repeated.divided(draft, draft.panels[panel], split[0])
             name += f" | {next(iter(members.values())).group}"
+        rows = prepared.step(draft, draft.panels[panel], rows, models)
         params = {
             "models": models,
             "where": where,

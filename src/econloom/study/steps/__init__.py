@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from econloom.study.step import Step
-from econloom.study.steps import data, figures, models, summaries, variables
+from econloom.study.steps import data, figures, models, prepare, summaries, variables
 from econloom.study.steps.context import Context, Work
 
 _WIRING: Mapping[str, Work] = {
     **data.WIRING,
     **variables.WIRING,
+    **prepare.WIRING,
     **models.WIRING,
     **summaries.WIRING,
     **figures.WIRING,

@@ -119,6 +119,10 @@ def _drop(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) ->
     return dropped.with_rows(dropped.frame, *where.events)
 
 
+def _balance(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
+    return rows.rebalance(inputs[0], params["how"])
+
+
 WIRING: Mapping[str, Work] = {
     "read_tables": _read_tables,
     "read_frame": _read_frame,
@@ -126,5 +130,6 @@ WIRING: Mapping[str, Work] = {
     "start": _start,
     "join": _join,
     "drop": _drop,
+    "balance": _balance,
     "aggregate": _aggregate,
 }

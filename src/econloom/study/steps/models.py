@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import polars as pl
+
 from econloom.core.errors import EstimationError
 from econloom.core.estimate import Tidy
 from econloom.core.table import Table
 from econloom.data import expressions
 from econloom.panel.designs import splits
 from econloom.report import grids
-from econloom.study import compared, estimates
+from econloom.study import compared, estimates, mediated
 from econloom.study.compared import Divided
 from econloom.study.steps.context import Context, Work, scope_of, table_spec
 
@@ -59,7 +61,18 @@ def _grid(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) ->
     return grids.across_versions(models, params["terms"], table_spec(params))
 
 
+def _mediation(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> tuple[Table, tuple[Tidy, ...]]:
+    panel, span, scope = inputs[0], params["span"], scope_of(params)
+    rows = pl.repeat(True, panel.height, eager=True)
+    if span is not None:
+        rows &= panel.column(panel.time).is_between(span[0], span[1])
+    if params["where"] is not None:
+        rows &= expressions.condition(panel, params["where"], scope).fill_null(False)
+    return mediated.made(panel, params, rows.alias("the sample"), scope, table_spec(params))
+
+
 WIRING: Mapping[str, Work] = {
+    "mediation": _mediation,
     "split": _split,
     "estimate": _estimate,
     "differences": _differences,
