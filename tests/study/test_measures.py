@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+import econloom as el
 from econloom import measures as m
-from econloom.core.errors import DataError, ExpressionError
+from econloom.core.errors import DataError, EconloomError, ExpressionError
 from econloom.core.frame import Panel
 from econloom.data.aggregate import aggregate
 from econloom.data.expressions import check, compute, evaluate
@@ -109,3 +110,83 @@ def test_check_finds_wrong_arguments_before_any_data() -> None:
 def test_every_registered_function_says_how_it_is_written() -> None:
     for name, function in FUNCTIONS.items():
         assert function.usage(name).startswith(f"{name}(")
+
+
+def measured(tmp_path, measure: str, source: pl.DataFrame) -> dict:
+    """A study of four provinces in three years with one measured column."""
+    rng = np.random.default_rng(2)
+    base = pl.DataFrame({"province": np.repeat(list("ABCD"), 3), "year": [2000, 2001, 2002] * 4})
+    flows = {"x": rng.random(12) + 1, "imp": rng.random(12) + 1, "exp": rng.random(12) + 1}
+    (tmp_path / "数据").mkdir()
+    base.with_columns(**{k: pl.Series(v) for k, v in flows.items()}).write_csv(tmp_path / "数据/base.csv")
+    source.write_csv(tmp_path / "数据/source.csv")
+    return {
+        "study": "measured",
+        "title": "measured",
+        "sources": {"base": "数据/base.csv", "other": "数据/source.csv"},
+        "panel": {"unit": "province", "time": "year", "start": "base"},
+        "variables": {"made": {"measure": measure}},
+        "tables": {"t": {"kind": "descriptive", "title": "t", "of": ["x", "made"]}},
+    }
+
+
+PRICES = pl.DataFrame(
+    {
+        "province": np.repeat(list("ABCD"), 9),
+        "year": np.tile(np.repeat([2000, 2001, 2002], 3), 4),
+        "good": ["a", "b", "c"] * 12,
+        "price": 100 + np.random.default_rng(8).normal(0, 4, 36),
+    }
+)
+
+
+def test_market_integration_as_a_measure(tmp_path) -> None:
+    data = measured(tmp_path, "market_integration(other, form='log_root')", PRICES)
+    run = el.study(data, tmp_path).run(out=tmp_path / "out")
+    panel = pl.read_parquet(tmp_path / "out/panel.parquet").sort("province", "year")
+    wanted = m.market_integration(PRICES, region="province", form="log_root").sort("province", "year")
+    assert panel["made"].to_list() == pytest.approx(wanted["integration"].to_list(), rel=1e-9)
+    assert not run.planned
+
+
+def test_trade_spillover_as_a_measure(tmp_path) -> None:
+    rng = np.random.default_rng(3)
+    partners = pl.DataFrame(
+        {
+            "partner": np.repeat(["USA", "JPN"], 3),
+            "year": [2000, 2001, 2002] * 2,
+            "imports": rng.random(6) + 1,
+            "exports": rng.random(6) + 1,
+            "gdp": rng.random(6) * 10 + 50,
+            "rd": [2.0, 2.1, 2.2, 3.0, 3.3, 3.6],
+        }
+    )
+    data = measured(tmp_path, "trade_spillover(other, imports=imp, exports=exp)", partners)
+    el.study(data, tmp_path).run(out=tmp_path / "out")
+    base = pl.read_csv(tmp_path / "数据/base.csv")
+    panel = pl.read_parquet(tmp_path / "out/panel.parquet").sort("province", "year")
+    stock = m.rd_stock(partners["rd"], partners["partner"], partners["year"])
+    for row in range(12):
+        year = base["year"][row]
+        here = (partners["year"] == year).to_numpy()
+        total = 0.0
+        for flow, column in (("imports", "imp"), ("exports", "exp")):
+            national = (partners[flow].to_numpy() / partners["gdp"].to_numpy() * stock)[here].sum()
+            everybody = base.filter(pl.col("year") == year)[column].sum()
+            total += base[column][row] / everybody * national
+        assert panel["made"][row] == pytest.approx(np.log(total), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("measure", "words"),
+    [
+        ("market_integration(other, form='root_log')", "form is 'root' or 'log_root'"),
+        ("market_integration(base)", "base has no column 'good'"),
+        ("trade_spillover(other, imports=imp)", "needs exports="),
+        ("trade_spillover(other, imports=imports, exports=exp)", "column of the panel; 'imports' is none"),
+        ("market_integratoin(other)", "did you mean 'market_integration'"),
+    ],
+)
+def test_measures_that_are_wrong_are_found_by_check(tmp_path, measure: str, words: str) -> None:
+    with pytest.raises(EconloomError, match=words):
+        el.study(measured(tmp_path, measure, PRICES), tmp_path).plan()

@@ -12,6 +12,7 @@ import polars as pl
 from econloom import iot
 from econloom.core.frame import Panel
 from econloom.iot import linkages, regionalise
+from econloom.measures import innovation, segmentation, spillovers
 
 Progress = Callable[[int, int], object]
 
@@ -42,6 +43,10 @@ class Measure:
         Options that take a code, a list of codes, or a list of the study, as it is in a year with ``@``.
     required : tuple of str
         Options that must be given.
+    columns : tuple of str
+        Options that name a column of the panel; the panel then comes as ``panel``.
+    needs : tuple of str
+        Columns that a rectangular source must have, as in ``sources``.
     """
 
     tables: bool
@@ -53,11 +58,18 @@ class Measure:
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     codes: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
     @property
     def known(self) -> tuple[str, ...]:
         """Names of all options."""
-        return tuple(dict.fromkeys((*self.options, *self.codes, *self.sources)))
+        return tuple(dict.fromkeys((*self.options, *self.codes, *self.sources, *self.columns)))
+
+    @property
+    def keyed(self) -> bool:
+        """Whether it is told the keys of the panel."""
+        return bool(self.sources or self.columns or self.needs)
 
 
 def _flows(source: iot.YearlyTables, progress: Progress, flows: str = "absorbed") -> Any:
@@ -118,6 +130,51 @@ def _linkage(
     return made.frame.select(unit, time, "value")
 
 
+def _nothing(source: Panel, progress: Progress) -> None:
+    """No part is shared."""
+
+
+def _prices_of(source: str, options: Mapping[str, Any]) -> str:
+    return f"prices of {source}"
+
+
+def _market_integration(
+    source: Panel, found: Any, *, keys: tuple[str, str], form: Any = "root", kind: Any = "previous"
+) -> pl.DataFrame:
+    unit, time = keys
+    made = segmentation.market_integration(source.frame, region=unit, time=time, form=form, kind=kind)
+    return made.select(unit, time, "integration")
+
+
+def _trade_spillover(
+    source: Panel,
+    found: Any,
+    *,
+    keys: tuple[str, str],
+    panel: Panel,
+    imports: str,
+    exports: str,
+    form: Any = "log",
+    depreciation: str = "0.05",
+) -> pl.DataFrame:
+    """National spillovers from the partners' research, spread over regions by their shares of imports and exports."""
+    unit, time = keys
+    partners = source.frame
+    stock = innovation.rd_stock(partners["rd"], partners["partner"], partners[time], depreciation=float(depreciation))
+    national = pl.DataFrame(schema={time: pl.Int64})
+    for flow in ("imports", "exports"):
+        periods, value = spillovers.trade_spillover(
+            partners[flow], partners["gdp"], stock, partners[time], skip_missing=True
+        )
+        part = periods.with_columns(pl.col(time).cast(pl.Int64), pl.Series(f"of {flow}", value).fill_nan(None))
+        national = part if national.width == 1 else national.join(part, on=time, how="full", coalesce=True)
+    rows = panel.frame.select(unit, time).join(national, on=time, how="left", maintain_order="left")
+    made = spillovers.regional_spillover(
+        panel.column(imports), panel.column(exports), rows[time], rows["of imports"], rows["of exports"], form=form
+    )
+    return rows.select(unit, time, pl.Series("value", made).fill_nan(None))
+
+
 MEASURES: Mapping[str, Measure] = {
     "trade_benefit_index": Measure(
         tables=True,
@@ -148,11 +205,29 @@ MEASURES: Mapping[str, Measure] = {
         codes=("economy", "partners"),
         required=("flow", "employment"),
     ),
+    "market_integration": Measure(
+        tables=False,
+        options={"form": ("root", "log_root", "segmentation"), "kind": ("previous", "level")},
+        shared=_nothing,
+        shared_options=(),
+        part=_prices_of,
+        apply=_market_integration,
+        needs=("{unit}", "{time}", "good", "price"),
+    ),
+    "trade_spillover": Measure(
+        tables=False,
+        options={"form": ("log", "level"), "depreciation": ("0.05", "0.1", "0.15")},
+        shared=_nothing,
+        shared_options=(),
+        part=lambda source, options: f"research of {source}",
+        apply=_trade_spillover,
+        columns=("imports", "exports"),
+        required=("imports", "exports"),
+        needs=("partner", "{time}", "imports", "exports", "gdp", "rd"),
+    ),
 }
 
 # Measures of the other studies, which are not built yet, with their options: `check` knows them, `run` leaves them out.
 PLANNED: Mapping[str, tuple[str, ...]] = {
     "city_brightness": ("boundaries", "reference", "target"),
-    "market_integration": ("form",),
-    "trade_spillover": ("imports", "exports"),
 }

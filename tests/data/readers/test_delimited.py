@@ -154,6 +154,19 @@ def test_percent_signs_decimal_commas_formula_errors(file):
         el.read(file("a,b\n1,inf\n3,4\n"))
 
 
+def test_truth_values(file):
+    path = file("c,t,u\na,True,yes\nb,FALSE,no\nc,,no\n")
+    assert el.read(path).frame["t"].to_list() == [True, False, None]
+    assert el.read(path).frame["u"].dtype == pl.String
+    assert el.read(path, types={"t": "text"}).frame["t"].to_list() == ["True", "FALSE", None]
+
+
+def test_a_long_list_of_places_is_cut(file):
+    reading = el.read(file("c,x\n" + "a,—\n" * 30 + "b,1\n"))
+    assert messages(reading)[-1].endswith("taken as missing: '—' (row 2, row 3, row 4, row 5, row 6 …)")
+    assert len(reading.remarks[-1].places) == 20 and reading.remarks[-1].cells == 30
+
+
 def test_years_and_dates(file):
     assert el.read(file("年份\tx\n2010.0\t1\n2011.0\t2\n")).frame["年份"].dtype == pl.Int64
     dates = file("日期,x\n2010-01-05,1\n2011/12/31,2\n20120105,3\n2013年5月,4\n")

@@ -101,7 +101,8 @@ def parse(
     Returns
     -------
     Parsed
-        Int64 where all cells are whole numbers, Float64, or String; digits with leading zeros stay texts.
+        Int64 where all cells are whole numbers, Float64, Boolean where all are true or false, or String; digits with
+        leading zeros stay texts.
 
     Raises
     ------
@@ -113,7 +114,7 @@ def parse(
     cells = cells.set(cells == "", None) if cells.dtype == pl.String else cells.cast(pl.String)
     if cells.null_count() == cells.len():
         return Parsed(cells.cast(pl.Float64 if kind != "text" else pl.String), ())
-    work = _Work(cells, places, tuple(m.strip().lower() for m in missing), decimal)
+    work = _Work(cells, places, tuple(m.strip().lower() for m in missing), decimal, kind)
     if kind == "text":
         return work.texts()
     if kind in ("year", "date"):
@@ -148,12 +149,15 @@ def _years_said(years: pl.Series) -> Remark:
 class _Work:
     """One column on its way: the cells, and those of them that are no plain numbers."""
 
-    def __init__(self, cells: pl.Series, places: Places, missing: tuple[str, ...], decimal: str | None) -> None:
+    def __init__(
+        self, cells: pl.Series, places: Places, missing: tuple[str, ...], decimal: str | None, kind: Kind | None
+    ) -> None:
         self.name = cells.name
         self.cells = cells
         self.places = places
         self.missing = missing
         self.decimal = decimal
+        self.kind = kind
         self.remarks: list[Remark] = []
 
     def numbers_or_texts(self, only_numbers: bool) -> Parsed:
@@ -294,7 +298,10 @@ class _Work:
             self._say("missing", rows, f"taken as missing: {mark!r}")
         left = pl.DataFrame({"row": (~marks).arg_true(), "raw": tidy.filter(~marks)})
         self._refuse_formula_errors(left)
-        return Parsed(tidy.set(marks, None).alias(self.name), tuple(self.remarks))
+        made = tidy.set(marks, None).alias(self.name)
+        if self.kind is None and made.count() and made.str.to_lowercase().is_in(["true", "false"]).drop_nulls().all():
+            return Parsed(made.str.to_lowercase() == "true", tuple(self.remarks))
+        return Parsed(made, tuple(self.remarks))
 
     def _not_codes(self, tidy: pl.Series, marks: pl.Series) -> pl.Series:
         """``NA`` among two-letter codes is Namibia, not a missing value."""

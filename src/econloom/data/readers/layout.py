@@ -162,7 +162,8 @@ def _first(rows: Sequence[Row], width: int, where: str) -> int:
     usual = Counter(c for c in counts if c > 0).most_common(1)
     enough = 1 if width == 1 else max(2, min((usual[0][0] if usual else 1), width) // 2)
     for n, row in enumerate(rows[:LOOK]):
-        if _filled(row) >= enough or (n + 1 < len(rows) and _joins(row, rows[n + 1])):
+        covered = sum(not empty(c) for c in row)
+        if (covered >= enough and _filled(row) >= min(2, enough)) or (n + 1 < len(rows) and _joins(row, rows[n + 1])):
             break
     else:
         raise DataError(f"{where}: no header found in the first {LOOK} rows", hint="say header: the row number")

@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import polars as pl
 
-from econloom.core.errors import listed
 from econloom.core.labels import Label
 from econloom.core.lineage import Event
 
@@ -42,7 +41,8 @@ class Remark:
 
     def __str__(self) -> str:
         name = f"{self.column}: " if self.column is not None else ""
-        return f"{name}{self.message}" + (f" ({listed(self.places, 5)})" if self.places else "")
+        shown = ", ".join(self.places[:5]) + (" …" if max(self.cells, len(self.places)) > 5 else "")
+        return f"{name}{self.message}" + (f" ({shown})" if self.places else "")
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-ready values."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from econloom.core.errors import ExpressionError, UsageError, did_you_mean
@@ -126,7 +126,7 @@ def _measure(draft: Draft, made: PanelDraft, name: str, text: str, path: KeyPath
         if node.function in PLANNED:
             _planned_measure(draft, made, name, node, text, path)
             return
-        options, further = _options(draft, node, text)
+        options, further = _options(draft, made, node, text)
     except UsageError as error:
         draft.problem(error, path)
         return
@@ -142,14 +142,17 @@ def _measure(draft: Draft, made: PanelDraft, name: str, text: str, path: KeyPath
         message = f"{node.function}() needs {wanted}; {argument.name!r} is another kind of source"
         draft.problem(UsageError(message), path)
         return
+    if read is None or not _has_columns(draft, made, node.function, argument.name, measure.needs, path):
+        return
     common = {k: v for k, v in options.items() if k in measure.shared_options}
     shared = draft.add(
         "shared", measure.part(argument.name, common), {"measure": node.function, "options": common}, (read,), path
     )
     params = {"measure": node.function, "options": options}
-    if measure.sources:
-        params |= {"sources": list(further), "keys": list(made.spec.keys)}
-    inputs = (read, shared, *(s for s in others if s is not None))
+    if measure.keyed:
+        panel = ["panel"] if measure.columns else []
+        params |= {"sources": [*further, *panel], "keys": list(made.spec.keys)}
+    inputs = (read, shared, *(s for s in others if s is not None), *([made.step] if measure.columns else []))
     values = draft.add("measure", f"measure {text}", params, inputs, path)
     _attach(draft, made, name, text, values, path)
 
@@ -157,19 +160,26 @@ def _measure(draft: Draft, made: PanelDraft, name: str, text: str, path: KeyPath
 def _further(draft: Draft, made: PanelDraft, function: str, key: str, name: str, path: KeyPath) -> Step | None:
     """A source that an option names, once it has the columns that the measure needs."""
     step = source(draft, name, path)
-    columns = source_columns(draft, name) if step is not None else ()
-    if columns is None:
+    if step is not None and source_columns(draft, name) is None:
         draft.problem(UsageError(f"{function}(): {key}={name}: a rectangular file is needed, not tables"), path)
         return None
+    wanted = MEASURES[function].sources[key]
+    return step if step is not None and _has_columns(draft, made, function, name, wanted, path) else None
+
+
+def _has_columns(draft: Draft, made: PanelDraft, function: str, name: str, needs: Sequence[str], path: KeyPath) -> bool:
+    """Whether a source has the columns that a measure needs; notes a problem when not."""
+    found = source_columns(draft, name)
+    columns = () if found is None else found
     unit, time = (*made.spec.keys, "")[:2]
-    wanted = [c.format(unit=unit, time=time) for c in MEASURES[function].sources[key]]
+    wanted = [c.format(unit=unit, time=time) for c in needs]
     absent = [c for c in wanted if c not in columns]
-    if step is not None and absent:
-        near = did_you_mean(absent[0], columns) if not isinstance(columns, Anything) else ""
-        hint = f"{key} needs the columns {', '.join(wanted)}; rename with 'columns: {{new: old}}'"
-        draft.problem(UsageError(f"{function}(): {name} has no column {absent[0]!r}{near}", hint=hint), path)
-        return None
-    return step
+    if not absent:
+        return True
+    near = did_you_mean(absent[0], columns) if not isinstance(columns, Anything) else ""
+    hint = f"{function}() needs the columns {', '.join(wanted)}; rename with 'columns: {{new: old}}'"
+    draft.problem(UsageError(f"{function}(): {name} has no column {absent[0]!r}{near}", hint=hint), path)
+    return False
 
 
 def _attach(draft: Draft, made: PanelDraft, name: str, text: str, values: Step, path: KeyPath) -> None:
@@ -193,7 +203,7 @@ def _call(text: str) -> Call:
     return node
 
 
-def _options(draft: Draft, node: Call, text: str) -> tuple[dict[str, Any], dict[str, str]]:
+def _options(draft: Draft, made: PanelDraft, node: Call, text: str) -> tuple[dict[str, Any], dict[str, str]]:
     """Options by name, and the sources that some of them name."""
     options: dict[str, Any] = {}
     further: dict[str, str] = {}
@@ -206,6 +216,12 @@ def _options(draft: Draft, node: Call, text: str) -> tuple[dict[str, Any], dict[
             options[key] = _codes(draft, key, value, text)
         elif key in measure.sources and isinstance(value, Name):
             further[key] = value.name
+        elif key in measure.columns:
+            if not isinstance(value, Name) or value.name not in made.known:
+                word = value.name if isinstance(value, Name) else "this"
+                near = did_you_mean(word, made.columns)
+                raise ExpressionError(f"{key} is a column of the panel; {word!r} is none{near}", text, value.position)
+            options[key] = value.name
         else:
             options[key] = _choice(key, value, measure.options.get(key, ()), text)
     absent = [k for k in measure.required if k not in options and k not in further]
