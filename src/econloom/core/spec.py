@@ -50,6 +50,8 @@ class Show:
         The row of column numbers.
     marks : {"style", "是", "控制", "Yes", "√"}
         Words of the yes/no rows.
+    funnel : bool
+        Rows of the sample funnel below: rows offered, those outside the sample, with missing values, alone in a group.
     """
 
     paren: Literal["se", "t", "p", "ci", "none"] = "se"
@@ -62,6 +64,7 @@ class Show:
     outcomes: Literal["each", "merge", "none"] = "each"
     numbers: bool = True
     marks: Marks = "style"
+    funnel: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from econloom.core.estimate import Tidy
 from econloom.core.labels import Label, Lang
 from econloom.core.spec import Show, TableSpec
 from econloom.core.table import Cell, Row, Table
-from econloom.report import body, notes
+from econloom.report import body, funnel, notes
 from econloom.report.header import grouped, header
 from econloom.report.render import html, markdown
 from econloom.report.words import MARKS, word
@@ -51,6 +51,8 @@ def regression(models: Sequence[Tidy], spec: TableSpec) -> Table:
     """
     if not models:
         raise UsageError(f"table {spec.id}: no models, so no columns")
+    if spec.show.funnel:
+        spec = replace(spec, extra_rows=(*spec.extra_rows, *funnel.rows(models)))
     sentences = notes.sentences(models, spec)
     return Table(
         id=spec.id,

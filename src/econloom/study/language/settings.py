@@ -113,6 +113,7 @@ class Show(Model):
     statistics: tuple[Statistic, ...] | None = Field(None, description="Rows below R2, such as n_clusters.")
     outcomes: Literal["each", "merge", "none"] | None = Field(None, description="Outcomes above the columns.")
     marks: Literal["style", "是", "控制", "Yes", "√"] | None = Field(None, description="Words of yes/no rows.")
+    funnel: Flag | None = Field(None, description="Rows of the sample funnel, from the rows offered to N.")
 
     def over(self, base: core.Show) -> core.Show:
         """``base`` with the keys that are set here."""
@@ -133,6 +134,8 @@ class Show(Model):
             said["statistics"] = self.statistics
         if self.marks is not None:
             said["marks"] = self.marks
+        if self.funnel is not None:
+            said["funnel"] = self.funnel
         return replace(base, **said)
 
 

@@ -18,91 +18,17 @@ from econloom.study.language.base import (
     Literals,
     Model,
     Names,
-    ShortForm,
     Text,
     Title,
     Whole,
     one_or_many,
 )
+from econloom.study.language.columns import Column, Variant
 from econloom.study.language.settings import Digits, Show, Ssc, Stars, Vcov, cutoffs
 
-Estimator = Literal[
-    "ols",
-    "iv",
-    "liml",
-    "gmm",
-    "pooled",
-    "random_effects",
-    "between",
-    "first_difference",
-    "difference_gmm",
-    "system_gmm",
-    "bias_corrected",
-    "tobit",
-    "tobit_re",
-    "fractional",
-    "poisson",
-    "logit",
-]
 Positions = Annotated[
     tuple[Count | Identifier, ...], BeforeValidator(one_or_many), Field(min_length=1), Also(items=True)
 ]  # columns by number or id
-Tail = Annotated[float, Field(ge=0, le=1)]
-
-
-class Prepare(Model):
-    """What is done to the columns of a model before it is estimated."""
-
-    winsorise: tuple[Tail, Tail] | None = None
-    trim: tuple[Tail, Tail] | None = None
-    of: Columns | None = Field(None, description="Only these columns; else all that the model uses.")
-    by: ColumnName | None = Field(None, description="Percentiles within the groups of this column.")
-    rule: Literal["winsor", "pctile", "centile", "linear"] = Field("winsor", description="docs/cleaning.md")
-
-    @model_validator(mode="after")
-    def _tails_ordered(self) -> Self:
-        if (self.winsorise is None) == (self.trim is None):
-            raise ValueError("needs either 'winsorise' or 'trim'")
-        for tails in (self.winsorise, self.trim):
-            if tails is not None and tails[0] >= tails[1]:
-                raise ValueError(f"the lower percentile ({tails[0]}) is not below the upper ({tails[1]})")
-            if tails == (0, 1):
-                raise ValueError("percentiles 0 and 1 cut nothing")
-        return self
-
-
-class Column(ShortForm):
-    """One model of a table, or one stage of a named model."""
-
-    id: Identifier | None = None
-    formula: Text | None = None
-    of: Identifier | None = Field(None, description="A model under 'define', or the id of another column.")
-    stage: Literal["first", "second", "reduced"] | None = None
-    endogenous: ColumnName | None = Field(None, description="Whose first stage, where there are several.")
-    head: Title | None = Field(None, description="Header in place of the outcome.")
-    estimator: Estimator | None = None
-    options: dict[Identifier, Any] = Field({}, alias="with", description="Options of the estimator.")
-    panel: Identifier | None = None
-    sample: Identifier | None = None
-    vcov: Vcov | None = None
-    ssc: Ssc | None = None
-    weights: ColumnName | None = None
-    prepare: Prepare | None = None
-
-    @classmethod
-    def short_form(cls) -> str:
-        """A text is the formula."""
-        return "formula"
-
-    @model_validator(mode="after")
-    def _formula_or_reference(self) -> Self:
-        if (self.formula is None) == (self.of is None):
-            raise ValueError("needs either 'formula' or 'of'")
-        if self.stage is not None and self.of is None and self.estimator not in {None, "iv", "liml", "gmm"}:
-            raise ValueError(f"{self.estimator} has no stages")
-        if self.endogenous is not None and self.stage != "first":
-            raise ValueError("'endogenous' belongs to a first stage")
-        return self
 
 
 class Group(Labelled):
@@ -192,6 +118,9 @@ class RegressionTable(Table):
     rows: tuple[TableRow, ...] = ()
     row_digits: dict[Text, Digits] = Field({}, description="Decimals of single rows, by term or statistic.")
     scale: dict[Text, Literal["minmax", "minmax_parts", "z", "centre"]] = {}
+    variants: tuple[Variant, ...] = Field(
+        (), max_length=40, description="Columns after the one column: the same with something changed."
+    )
     like: Identifier | None = Field(None, description="Take the columns (and what is not said) of this table.")
     replace: dict[Text, Text] = Field({}, description="Words of the taken formulas to exchange.")
     across_versions: Columns | None = Field(
@@ -205,6 +134,8 @@ class RegressionTable(Table):
         given = [k for k in ("columns", "panels", "like") if getattr(self, k)]
         if len(given) != 1:
             raise ValueError("needs one of 'columns', 'panels' and 'like'" + (f", not {given}" if given else ""))
+        if self.variants and (len(self.columns) != 1 or self.columns[0].formula is None):
+            raise ValueError("'variants' are of one column with a formula")
         if self.replace and self.like is None:
             raise ValueError("'replace' belongs to 'like'")
         if self.by and self.over:

@@ -16,8 +16,9 @@ from econloom.data.expressions import Scope
 from econloom.panel.formula import ModelSpec, parse_formulas
 from econloom.study.document import KeyPath
 from econloom.study.estimators import check_options
+from econloom.study.language.columns import Column
 from econloom.study.language.settings import Vcov
-from econloom.study.language.tables import Column, RegressionTable
+from econloom.study.language.tables import RegressionTable
 from econloom.study.planning import prepared
 from econloom.study.planning.draft import Draft, PanelDraft
 
@@ -105,6 +106,8 @@ class TableModels:
         """The written columns with their places, panel by panel."""
         for number, column in enumerate(self.spec.columns):
             yield column, (*self.path, "columns", number)
+        for number, variant in enumerate(self.spec.variants):
+            yield variant.of(self.spec.columns[0]), (*self.path, "variants", number)
         for block, panel in enumerate(self.spec.panels):
             for number, column in enumerate(panel.columns):
                 yield column, (*self.path, "panels", block, "columns", number)
@@ -201,7 +204,14 @@ class TableModels:
         panel = self.panel(source, path)
         if panel is None:
             return []
-        text = replaced(self.draft.expand(source.formula, place), self.words)
+        written = replaced(self.draft.expand(source.formula, place), self.words)
+        names = {token.text for token in tokenize(written) if token.kind == "name"}
+        for word in source.replace:
+            if word not in names:
+                near = did_you_mean(word, names)
+                self.draft.problem(UsageError(f"{word!r} is not in the formula {written}{near}"), path)
+                return []
+        text = replaced(written, source.replace)
         try:
             models = parse_formulas(text)
             planned = [self.check(m, text, panel) for m in models]
@@ -254,7 +264,7 @@ class TableModels:
         common = {
             "panel": panel.name,
             "samples": samples,
-            "where": self.where(samples, panel),
+            "where": self.where(samples, panel, source, path),
             "split": [repeat.split, repeat.place] if repeat.split is not None else None,
             "vcov": asdict(vcov.spec),
             "ssc": source.ssc or spec.ssc or (_POOLED_SSC if estimator == "pooled" else defaults.ssc),
@@ -265,12 +275,16 @@ class TableModels:
         }
         return common, reason
 
-    def where(self, samples: list[str], panel: PanelDraft) -> str | None:
-        """The condition of a model's rows: the span, where more was loaded, and its samples."""
+    def where(self, samples: list[str], panel: PanelDraft, source: Column, path: KeyPath) -> str | None:
+        """The condition of a model's rows: the span, where more was loaded, its samples, and what the column says."""
         parts = [self.draft.conditions[s] for s in samples if s in self.draft.conditions]
-        if panel.span is not None:
-            time = panel.spec.keys[1]
-            parts.insert(0, f"`{time}` >= {panel.span[0]} and `{time}` <= {panel.span[1]}")
+        time = panel.spec.keys[-1]
+        for first, last in [s for s in (source.period, panel.span) if s is not None]:
+            parts.insert(0, f"`{time}` >= {first} and `{time}` <= {last}")
+        if source.where is not None:
+            place = (*path, "where")
+            parts.append(self.draft.expand(source.where, place))
+            self.draft.check(parts[-1], place, panel.known)
         return " and ".join(f"({p})" for p in parts) if parts else None
 
     def check(self, parsed: ModelSpec, text: str, panel: PanelDraft) -> str | None:

@@ -9,7 +9,7 @@ from econloom.core.errors import UsageError
 from econloom.core.expressions import names_in, parse
 from econloom.data.columns.tails import Tails
 from econloom.study.document import KeyPath
-from econloom.study.language.tables import Prepare
+from econloom.study.language.columns import Prepare
 from econloom.study.planning.draft import Draft, PanelDraft
 from econloom.study.step import Step
 
