@@ -2,11 +2,13 @@
 
     python benchmarks/simulate_coverage.py [DRAWS] [WORKERS] [RECORD.jsonl] [CASE ...]
 
-The studies `wage_share` and `migration` go their whole way, from raw columns through the formulas of their study files
-to intervals, on 2,000 panels of each process. The seeds are 1,000,000 to 1,001,999, fixed before the first run. A
-figure passes within 3.5 Monte Carlo standard errors of 95 per cent; a test whose null hypothesis is true passes within
-as many of 5 per cent. `el.cluster` with few clusters is known to cover too rarely: its benchmark is the rate of another
-implementation, in this file, on the panels of 2,000 other seeds. The record keeps what is done: run again, it goes on.
+The intervals of the studies `wage_share` and `migration`, from raw columns through the formulas of their study files,
+on 2,000 panels of each process. Under independent errors numpy alone computes them (`coverage_fast.py`), compared with
+the studies' own, to 1e-8, on the first panel of every hundred; under others the studies compute them. The seeds are
+1,000,000 to 1,001,999, fixed before the first run. A figure passes within 3.5 Monte Carlo standard errors of 95 per
+cent; a test whose null hypothesis is true passes within as many of 5 per cent. `el.cluster` with few clusters is known
+to cover too rarely: its benchmark is the rate of another implementation, in this file, on the panels of 2,000 other
+seeds. The record keeps what is done: run again, the script goes on.
 """
 
 from __future__ import annotations
@@ -24,12 +26,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import coverage_fast
 import numpy as np
+from coverage_fast import FAST
 from scipy import stats
 
 import econloom as el
 from econloom.panel import comparisons
 from econloom.simulate import PROCESSES, cities, delta
+from econloom.simulate.register import register
 from econloom.simulate.truth import Truth
 from econloom.study import document, estimates, steps
 
@@ -58,6 +63,7 @@ class Case:
     vcov: Any
     tables: tuple[str, ...]
     few: str = ""  # clusters of the implementation in this file, which then is the benchmark
+    fast: bool = True  # by numpy, compared with the study's own on the first panel of a block
 
     @property
     def name(self) -> str:
@@ -65,25 +71,23 @@ class Case:
         return f"{self.study}-{self.process}-{kind}-{self.tables[0]}"
 
 
+EVERYTHING = ("t2", "t3", "paths", "bias", "t6", "t6_rank", "t7", "t7_strategies", "t8")
 CASES = (
-    Case("wage_share", "plain", "iid", ("t2", "t3", "paths", "bias")),
-    Case("wage_share", "endogenous", "iid", ("baseline_full", "iv")),
+    Case("wage_share", "plain", "iid", EVERYTHING),
     Case("wage_share", "dependent", {"cluster": "home"}, ("baseline_full", "iv"), few="home"),
-    Case("wage_share", "zero", "iid", ("baseline_full", "iv")),
-    Case("migration", "plain", "iid", ("baseline", "exogeneity")),
+    Case("wage_share", "zero", "iid", ("baseline_full", "iv", "paths", "t8")),
+    Case("wage_share", "endogenous", "iid", ("baseline_full", "iv")),
+    Case("wage_share", "uneven_effect", "iid", ("t6",)),
+    Case("migration", "plain", "iid", ("baseline", "heterogeneity")),
     Case("migration", "dependent", {"cluster": "city"}, ("fixed",), few="city"),
-    Case("migration", "zero", "iid", ("fixed",)),
-    Case("migration", "free_effects", "iid", ("baseline",)),
+    Case("migration", "zero", "iid", ("fixed", "heterogeneity")),
+    Case("migration", "free_effects", "iid", ("baseline", "exogeneity"), fast=False),
     Case("migration", "structure", "iid", ("mechanism",)),
     Case("migration", "innovation", "iid", ("mechanism",)),
     Case("migration", "consumption", "iid", ("mechanism",)),
-    Case("wage_share", "uneven_effect", "iid", ("t6",)),
     Case("migration", "uneven_effect", "iid", ("heterogeneity",)),
-    Case("migration", "plain", "iid", ("heterogeneity",)),
-    Case("wage_share", "plain", "iid", ("t6", "t6_rank", "t7", "t7_strategies")),
-    Case("wage_share", "plain", "iid", ("t8",)),
 )
-BLOCK = 50  # seeds of one piece of work
+BLOCK = 100  # seeds of one piece of work
 
 
 def prepared(case: Case) -> Any:
@@ -249,32 +253,75 @@ def truth_of(case: Case) -> Truth:
 
 def one(case: Case, seeds: range) -> dict[str, list[Any]]:
     """Some seeds of one case: by figure the draws, the intervals that hold the truth, the sum of the estimates."""
-    replay, target = replay_of(case.name), targets(case, truth_of(case))
+    target = targets(case, truth_of(case))
     found: dict[str, list[Any]] = defaultdict(lambda: [0, 0, 0.0, 0.0, ""])
-    for seed in seeds:
-        for table, (fits, models) in replay.draw(seed).items():
-            for number, model in enumerate(models, 1):
-                for label, coefficients in _intervals(case, fits, table, number, model):
-                    for c in coefficients:
-                        true = target(table, number, model, c.term)
-                        if true is None:
-                            continue
-                        head = str(model.extra.get("group", "")) or f"c{number}"
-                        stage = f"{model.stage} " if model.stage in {"first", "second"} else ""
-                        tally = found[f"{table} {head} {stage}{model.outcome} ~ {c.term}{label}"]
-                        tally[0] += 1
-                        tally[1] += int(c.conf_low <= true <= c.conf_high)
-                        tally[2] += c.estimate
-                        tally[3], tally[4] = true, excused(case, table, number, model, c.term)
-            for name, p_value in _tests(case, table, fits, models):
+    if not case.fast or case.few:
+        for seed in seeds:
+            rows, tests = own_way(case, seed)
+            _count(case, target, rows, found)
+            for name, p_value in tests:
                 tally = found[name]
                 tally[0] += 1
                 tally[1] += int(p_value > 0.05)
                 tally[4] = _test_excused(case, name)
+        return dict(found)
+    shown = {r.figure: r for r in own_way(case, seeds[0])[0]}
+    for seed in seeds:
+        quick = FAST[case.study](seed, case.process, case.tables)
+        if seed == seeds[0]:
+            _compare(case, quick, shown)
+        _count(case, target, [replace(shown[n], numbers=v) for n, v in quick.items()], found)
     return dict(found)
 
 
-def _intervals(case: Case, fits: Mapping[str, Any], table: str, number: int, model: Any) -> list[tuple[str, Any]]:
+@dataclass(frozen=True)
+class Row:
+    """One coefficient of one panel: where it stands, and estimate, low, high."""
+
+    figure: str
+    table: str
+    number: int
+    model: Any
+    term: str
+    numbers: tuple[float, float, float]
+
+
+def own_way(case: Case, seed: int) -> tuple[list[Row], list[tuple[str, float]]]:
+    """A panel through the study's formulas and models: all coefficients, and tests whose null hypothesis is true."""
+    rows, tests = [], []
+    for table, (fits, models) in replay_of(case.name).draw(seed).items():
+        for number, model in enumerate(models, 1):
+            head = str(model.extra.get("group", "")) or f"c{number}"
+            stage = f"{model.stage} " if model.stage in {"first", "second"} else ""
+            for label, coefficients in _intervals(case, fits, table, model):
+                for c in coefficients:
+                    figure = f"{table} {head} {stage}{model.outcome} ~ {c.term}{label}"
+                    rows.append(Row(figure, table, number, model, c.term, (c.estimate, c.conf_low, c.conf_high)))
+        tests += _tests(case, table, fits, models)
+    return rows, tests
+
+
+def _count(case: Case, target: Any, rows: list[Row], found: dict[str, list[Any]]) -> None:
+    for row in rows:
+        true = target(row.table, row.number, row.model, row.term)
+        if true is None:
+            continue
+        estimate, low, high = row.numbers
+        tally = found[row.figure]
+        tally[0] += 1
+        tally[1] += int(low <= true <= high)
+        tally[2] += estimate
+        tally[3], tally[4] = true, excused(case, row.table, row.number, row.model, row.term)
+
+
+def _compare(case: Case, quick: Mapping[str, tuple[float, float, float]], shown: Mapping[str, Row]) -> None:
+    """Stop where the quick numbers are not those of the study."""
+    for name, numbers in quick.items():
+        if not np.allclose(numbers, shown[name].numbers, rtol=1e-8, atol=1e-12):
+            raise AssertionError(f"{case.name} {name}: {numbers} by numpy, {shown[name].numbers} by the study")
+
+
+def _intervals(case: Case, fits: Mapping[str, Any], table: str, model: Any) -> list[tuple[str, Any]]:
     """The coefficients of a model, and with few clusters those under CR2, too."""
     shown = [("", model.coefficients)]
     if case.few and table in {"baseline_full", "fixed"}:
@@ -304,59 +351,32 @@ def _test_excused(case: Case, name: str) -> str:
 
 
 def few_clusters(case: Case, seeds: range) -> dict[str, list[Any]]:
-    """Least squares and, in `wage_share`, 2SLS with effects swept out, CR1 with t(G - 1), written out.
+    """Least squares and, in `wage_share`, 2SLS by numpy, CR1 with t(G - 1), written out.
 
     By figure: draws, and intervals that hold the truth.
     """
-    replay, truth = replay_of(case.name), truth_of(case)
-    wage = case.study == "wage_share"
+    truth, wage = truth_of(case), case.study == "wage_share"
     y, x, controls = ("wage", "trade", cities.CONTROLS) if wage else ("y", "mig", delta.CONTROLS)
-    effects, extra = (("city", "year"), ("z",)) if wage else (("city",), ())
     true = np.array([truth.value(y, x), *controls.values()])
     hits: dict[str, Any] = defaultdict(lambda: np.zeros(2, dtype=int))
     for seed in seeds:
-        names = dict.fromkeys((y, x, *controls, *extra, "city", "year", case.few))
-        frame = _panel(replay, seed).select(*names).drop_nulls()
-        codes = [np.unique(frame[e].to_numpy(), return_inverse=True)[1] for e in effects]
-        data = _swept(frame.select(y, x, *controls, *extra).to_numpy(), codes)
-        clusters = np.unique(frame[case.few].to_numpy(), return_inverse=True)[1]
-        k = len(true)
-        X = data[:, 1 : k + 1]
-        for term, hit in zip((x, *controls), _covers(data[:, 0], X, X, clusters, codes, true), strict=True):
+        draw = (lambda *a: coverage_fast.wage_columns(*a)[0]) if wage else coverage_fast.delta_rows
+        columns = draw(seed, case.process)
+        names = [y, x, *controls, *(["z"] if wage else [])]
+        swept = coverage_fast.Within(columns, names, np.ones(len(columns["city"]), dtype=bool), years=wage)
+        X = np.stack([swept.at[n] for n in (x, *controls)], axis=1)
+        clusters = register().province_code[swept.city] if wage else swept.city
+        years = 17 if wage else 0  # effects of cities lie inside the clusters and do not count
+        for term, hit in zip((x, *controls), _covers(swept.at[y], X, X, clusters, years, true), strict=True):
             hits[f"{y} ~ {term}"] += (1, hit)
         if wage:
-            Z = np.column_stack([data[:, -1], X[:, 1:]])
-            hits["second wage ~ trade"] += (1, _covers(data[:, 0], X, Z, clusters, codes, true)[0])
+            Z = np.column_stack([swept.at["z"], X[:, 1:]])
+            hits["second wage ~ trade"] += (1, _covers(swept.at[y], X, Z, clusters, years, true)[0])
     return {n: [int(v[0]), int(v[1])] for n, v in hits.items()}
 
 
-def _panel(replay: Replay, seed: int) -> Any:
-    """The prepared panel of a draw, in the span."""
-    values: dict[str, Any] = {}
-    for step in replay.steps:
-        if step.kind == "estimate":
-            first = 2005
-            return values[step.inputs[0]].frame.filter(values[step.inputs[0]].frame["year"] >= first)
-        own = replace(step, params={**step.params, "seed": seed}) if step.kind == "simulate" else step
-        values[step.digest] = steps.perform(own, [values[i] for i in step.inputs], replay.context)
-    raise AssertionError
-
-
-def _swept(data: np.ndarray, codes: list[np.ndarray]) -> np.ndarray:
-    """Effects taken out by alternating means, to 1e-10."""
-    data = data - data.mean(axis=0)
-    while True:
-        before = data.copy()
-        for c in codes:
-            n = np.bincount(c)
-            means = np.stack([np.bincount(c, column) for column in data.T], axis=1) / n[:, None]
-            data = data - means[c]
-        if len(codes) == 1 or np.abs(data - before).max() < 1e-10 * np.abs(data).max():
-            return data
-
-
 def _covers(
-    y: np.ndarray, X: np.ndarray, Z: np.ndarray, clusters: np.ndarray, codes: list[np.ndarray], true: np.ndarray
+    y: np.ndarray, X: np.ndarray, Z: np.ndarray, clusters: np.ndarray, years: int, true: np.ndarray
 ) -> np.ndarray:
     """Which intervals hold the truth; instruments Z, as many as regressors."""
     bread = np.linalg.inv(Z.T @ X)
@@ -364,7 +384,6 @@ def _covers(
     scores = Z * (y - X @ b)[:, None]
     G, n = clusters.max() + 1, len(y)
     sums = np.stack([np.bincount(clusters, s) for s in scores.T], axis=1)
-    years = 0 if len(codes) == 1 else codes[1].max()  # effects of cities lie inside the clusters and do not count
     factor = G / (G - 1) * (n - 1) / (n - X.shape[1] - 1 - years)
     error = np.sqrt(factor * np.diag(bread @ sums.T @ sums @ bread.T))
     return np.abs(b - true) <= stats.t.ppf(0.975, G - 1) * error
