@@ -150,10 +150,8 @@ def child(threads: int, *arguments: str) -> dict:
 
 
 def report(case: str) -> None:
-    print(
-        f"\n({case}) load {os.getloadavg()[0]:.1f}:",
-        ", ".join(f"at most {v:.2f} of {k}" for k, v in TARGETS[case].items()),
-    )
+    targets = ", ".join(f"at most {v:.2f} of {k}" for k, v in TARGETS[case].items())
+    print(f"\n({case}) {targets}; load {os.getloadavg()[0]:.1f}", flush=True)
     for threads, what in ((1, "CPU, one thread"), (2, "wall, two threads")):
         result = child(threads, case)
         ours = result["seconds"]["econloom"]
