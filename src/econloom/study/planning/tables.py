@@ -155,6 +155,8 @@ def _regressions(
         _check_terms(draft, columns, spec.compare, (*path, "compare"))
     tested = repeated.differences(draft, table, spec, columns, groups)
     used = used if tested is None else (*used, tested)
+    for product in spec.scale:
+        _check_terms(draft, columns, (product,), (*path, "scale", product))
     if spec.across_versions is not None:
         _check_terms(draft, columns, spec.across_versions, (*path, "across_versions"))
     if spec.groups and columns and sum(g.span for g in spec.groups) != len(columns):
