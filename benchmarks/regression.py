@@ -1,10 +1,10 @@
 """Time regressions with fixed effects against pyfixest 0.60 and fereg 0.4.
 
-    python benchmarks/regression.py [CASE...]         cases a b c d e, all by default
+    python benchmarks/regression.py [CASE...]         cases a b c d d1m e, all by default
 
 (a) 30,000 rows, 9 regressors, firm + year + province x year, clustered by firm    (b) 1 million rows, two effects,
-10 regressors    (c) 5 million rows, three effects, two of them large    (d) 12 stepwise columns, at 30,000 rows and
-at 1 million    (e) 2SLS with effects at 30,000 rows.
+10 regressors    (c) 5 million rows, three effects, two of them large    (d) 12 stepwise columns at 30,000 rows,
+(d1m) at 1 million    (e) 2SLS with effects at 30,000 rows.
 
 Every tool runs in this process's child, once with all threads set to 1 (CPU seconds) and once with 2 (wall seconds);
 rounds are interleaved and the medians of round-by-round ratios are printed. Each is set to a tolerance that gives
@@ -150,7 +150,8 @@ def child(threads: int, *arguments: str) -> dict:
 
 
 def report(case: str) -> None:
-    print(f"\n({case})", ", ".join(f"at most {v:.2f} of {k}" for k, v in TARGETS[case].items()))
+    targets = ", ".join(f"at most {v:.2f} of {k}" for k, v in TARGETS[case].items())
+    print(f"\n({case}) {targets}; load {os.getloadavg()[0]:.1f}", flush=True)
     for threads, what in ((1, "CPU, one thread"), (2, "wall, two threads")):
         result = child(threads, case)
         ours = result["seconds"]["econloom"]
@@ -171,6 +172,8 @@ def main(arguments: list[str]) -> None:
         print(json.dumps(alone(case, *tool) if tool else measured(case, int(threads))))
         return
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
+    if unknown := [case for case in arguments if case not in ROUNDS]:
+        raise SystemExit(f"no case {', '.join(unknown)}; there are {', '.join(ROUNDS)}")
     for case in arguments or list(ROUNDS):
         report(case)
 

@@ -200,6 +200,17 @@ def test_dates_are_read_as_years_and_odd_names_become_words(here):
     assert {"v_1_GDP", "log_"} <= set(study.run().panel.columns)
 
 
+def test_row_numbers_are_no_outcome_and_dates_of_stata_are_years(here):
+    made = rows().rename({"城市": "city", "年份": "year", "GDP（亿元）": "gdp", "外资占比": "fdi", "人口": "pop"})
+    dated = made.with_row_index("rownames", 1).with_columns(pl.date("year", 12, 31).alias("year"))
+    dated.to_pandas().astype({"rownames": "int32", "year": "datetime64[ns]"}).to_stata(
+        here / "a.dta", write_index=False, version=118
+    )
+    begun = start([here / "a.dta"], here.parent)
+    assert begun.text is not None and "types: {year: year}" in begun.text
+    assert "- gdp ~ fdi + pop | city + year" in begun.text
+
+
 def test_the_doctor_says_what_is_broken(capsys, monkeypatch):
     assert run_command(["doctor"]) == 0
     said = capsys.readouterr().out

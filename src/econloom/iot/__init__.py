@@ -7,11 +7,14 @@ a table.
 
 from econloom.iot import assemble, decompose, leontief, linkages, regionalise
 from econloom.iot.accounts import Accounts
+from econloom.iot.aggregation import aggregate
+from econloom.iot.building import from_flows
 from econloom.iot.chains import participation, vertical_specialisation
 from econloom.iot.collection import YearlyTables
 from econloom.iot.flows import absorption, exports_content, vax
 from econloom.iot.reading import LAYOUTS, layout_of, read
 from econloom.iot.registry import INDICATORS, Indicator, described, indicators
+from econloom.iot.scaling import Scaled, ras
 from econloom.iot.source import KnownTotals
 from econloom.iot.stages import upstreamness
 from econloom.iot.table import Balance, Gap, IOTable
@@ -33,19 +36,23 @@ __all__ = [
     "IOTable",
     "Indicator",
     "KnownTotals",
+    "Scaled",
     "YearlyTables",
     "absorption",
+    "aggregate",
     "assemble",
     "decompose",
     "described",
     "domestic_value_added_exported",
     "exports_content",
+    "from_flows",
     "gross_exports",
     "indicators",
     "layout_of",
     "leontief",
     "linkages",
     "participation",
+    "ras",
     "read",
     "regionalise",
     "trade_benefit_index",

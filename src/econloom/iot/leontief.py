@@ -164,7 +164,7 @@ def _lapack(name: str, *args: Any, **kwargs: Any) -> Any:
     return getattr(lapack, f"d{name}")(*args, **kwargs)
 
 
-def _inf_norm(M: FloatArray, block: int = 256) -> float:
+def _inf_norm(M: FloatArray, block: int = 64) -> float:
     """Largest absolute row sum, a block of rows at a time so that no second n x n array is made."""
     return max(float(np.abs(M[i : i + block]).sum(axis=1).max()) for i in range(0, len(M), block))
 

@@ -57,8 +57,8 @@ def read(
     Parameters
     ----------
     path : str or Path
-        A folder of yearly tables, a table as an office publishes it (csv, xlsx, xlsb, RData), or an npz file that
-        :meth:`IOTable.to_npz` wrote.
+        A folder of yearly tables, a table as an office publishes it (csv, xlsx, xlsb, RData), or a file that
+        :meth:`IOTable.to_npz` or :meth:`IOTable.to_parquet` wrote.
     layout : str, optional
         One of ``LAYOUTS``; found out when left out: of a folder from the names of its files, else from what stands in
         the first rows of the (first) file.
@@ -122,6 +122,8 @@ def _file(where: Path, layout: str | None, choices: Choices) -> IOTable:
         raise DataError(f"{where}: a file; the layout {layout} is a folder with {_LAYOUTS[layout].files}")
     if where.suffix.lower() == ".npz" and layout is None:
         return IOTable.from_npz(where)
+    if where.suffix.lower() == ".parquet" and layout is None:
+        return IOTable.from_parquet(where)
     return official_tables.read_table(where, layout, choices)
 
 

@@ -195,6 +195,34 @@ class IOTable:
 
         return read_table(Path(path))
 
+    def to_parquet(self, path: str | Path) -> None:
+        """Write the table to one parquet file, one row a sector; replaced only once the new one is complete.
+
+        Columns are ``country``, ``sector``, ``x``, ``v``, ``about``, ``Z:country:sector`` and ``Y:country``; numbers
+        come back bit by bit.
+
+        Raises
+        ------
+        OutputError
+            The file cannot be written.
+        """
+        from econloom.iot.parsers.parquet_table import write_table
+
+        write_table(self, Path(path))
+
+    @classmethod
+    def from_parquet(cls, path: str | Path) -> IOTable:
+        """Read a table that :meth:`to_parquet` wrote.
+
+        Raises
+        ------
+        DataError
+            No such file, not such a file, damaged, or its content is no valid table.
+        """
+        from econloom.iot.parsers.parquet_table import read_table
+
+        return read_table(Path(path))
+
     def __repr__(self) -> str:
         return f"IOTable({len(self.countries)} countries x {len(self.sectors)} sectors, output {self.x.sum():,.6g})"
 

@@ -155,18 +155,24 @@ def subtract(
     R: FloatArray, a: FloatArray, w: FloatArray, columns: Levels, starts: IntArray, low: int, high: int
 ) -> None:
     """``R -= M0 D a`` in place."""
-    held = np.empty((longest_run(starts, low, high), a.shape[1]))
-    g = low
-    while g < high:
-        h = run_of_groups(starts, g, high)
-        begin, end = starts[g], starts[h]
-        pick(a, columns, begin, end, held)
-        for k in range(g, h):
-            centre(held, w, starts[k], starts[k + 1], begin)
-        for i in range(begin, end):
-            for j in range(a.shape[1]):
-                R[i, j] -= held[i - begin, j]
-        g = h
+    m, q = R.shape[1], columns.shape[1]
+    level = np.zeros(m)
+    for g in range(low, high):
+        level[:] = 0.0
+        total = 0.0
+        for i in range(starts[g], starts[g + 1]):
+            v = w[i] if w.size else 1.0
+            total += v
+            for s in range(q):
+                c = columns[i, s]
+                for j in range(m):
+                    R[i, j] -= a[c, j]
+                    level[j] += v * a[c, j]
+        for j in range(m):
+            level[j] /= total
+        for i in range(starts[g], starts[g + 1]):
+            for j in range(m):
+                R[i, j] += level[j]
 
 
 @compiled

@@ -47,7 +47,8 @@ def across_versions(models: Mapping[str, Sequence[Tidy]], terms: Sequence[str], 
         header=(numbers, outcomes),
         rows=tuple(rows),
         notes=notes.prefixed(
-            [_shown(terms, spec), notes.note(list(first), _without_r2(spec)), *_other(models), _NOTE], spec.style
+            [_shown(terms, spec), notes.note(list(first), _without_r2(spec)), *_other(models), _NOTE, *spec.notes],
+            spec.style,
         ),
         stub=_VERSION,
         style=spec.style,

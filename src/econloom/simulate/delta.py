@@ -71,7 +71,7 @@ def _people(rng: np.random.Generator) -> dict[str, np.ndarray]:
     raw["resident_population"] = np.round(raw["registered_population"] * (1 + mig), 2)
     urban = 0.36 + 0.035 * level + 0.22 * centred + _effects(rng, 0.03, 0.012)
     raw["urban_population"] = np.round(np.clip(urban, 0.15, 0.95) * raw["resident_population"], 2)
-    raw["urban_residents"] = np.round(raw["urban_population"] * rng.uniform(0.55, 0.85, (26, 1)), 2)
+    raw["urban_residents"] = np.round(raw["urban_population"] * rng.uniform(0.85, 1.0, (26, 1)), 2)
     staff = raw["resident_population"] * np.exp(_effects(rng, 0.08, 0.01)) * 0.45
     structure = np.exp(-0.25 + 0.35 * centred + _effects(rng, 0.3, 0.07))
     raw["staff_secondary"] = np.round(staff / (1 + structure), 2)

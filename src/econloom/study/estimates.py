@@ -19,6 +19,7 @@ from econloom.data import expressions
 from econloom.data.expressions import Scope
 from econloom.panel import comparisons, fit
 from econloom.panel.columns import Columns
+from econloom.panel.designs import moderation
 from econloom.panel.fit import Fit
 from econloom.panel.formula import parse_formula
 from econloom.report import tables
@@ -54,10 +55,19 @@ def fit_all(
     """
     linear = [m for m in models if m["estimator"] not in ESTIMATORS]
     requests = [asked(panel, model, where, scope) for model in linear]
-    found: dict[str, Any] = {m["key"]: made for m, made in zip(linear, fit.fit_many(requests), strict=True)}
+    made = fit.fit_many(requests)
+    found: dict[str, Any] = {m["key"]: _scaled(f, m["scale"]) for m, f in zip(linear, made, strict=True)}
     others = [m for m in models if m["estimator"] in ESTIMATORS]
     inside = expressions.condition(panel, where, scope) if isinstance(where, str) else where
     return found | {m["key"]: estimators.fit(panel, m, covariance(m["vcov"]), inside) for m in others}
+
+
+def _scaled(made: Fit, scale: Mapping[str, Any]) -> Fit:
+    """The fit with the products that it has scaled as the table says."""
+    for product, how in scale.items():
+        if product in {t.name for t in made.request.model.regressors}:
+            made = moderation.rescaled(made, product, how)
+    return made
 
 
 def asked(panel: Panel, model: Mapping[str, Any], where: str | pl.Series | None, scope: Scope | None) -> fit.Request:

@@ -23,6 +23,7 @@ from econloom.study.starter_text import Starter, Table, compose
 _WORDS = {"and", "or", "not", "in", "i", "l", "f", "d", "csw", "csw0", "sw", "sw0", "mvsw", "true", "false", "null"}
 _ID = re.compile(r"[^\W\d]\w*\Z")
 _MOST_REGRESSORS = 3
+_MOST_OUTCOMES = 3
 
 
 @dataclass(frozen=True)
@@ -252,9 +253,16 @@ def _attempts(tables: Sequence[Table], found: Profile, frame: pl.DataFrame) -> l
     """Outcome and regressors to try, then fewer, then none."""
     skip = {f.column for f in (*found.of("constant"), *found.of("near_duplicate"))}
     skip |= {new for t in tables for new, old in t.columns.items() if old in t.reading.value_labels}
-    usable = [n for n in found.numbers if n not in skip and _varies(frame, n, found.keys)]
-    tried = [tuple(usable[: k + 1]) for k in range(min(_MOST_REGRESSORS, len(usable) - 1), 0, -1)]
-    return [*tried, ()]
+    usable = [n for n in found.numbers if n not in skip and _varies(frame, n, found.keys) and not _counts(frame[n])]
+    starts = range(max(1, min(_MOST_OUTCOMES, len(usable) - 1)))
+    most = min(_MOST_REGRESSORS, len(usable) - 1)
+    tried = [tuple(usable[first:][: k + 1]) for first in starts for k in range(most, 0, -1)]
+    return [*(t for t in dict.fromkeys(tried) if len(t) > 1), ()]
+
+
+def _counts(column: pl.Series) -> bool:
+    """Whether a column only numbers the rows."""
+    return column.dtype.is_integer() and bool((column.diff().drop_nulls() == 1).all())
 
 
 def _varies(frame: pl.DataFrame, name: str, keys: Keys) -> bool:

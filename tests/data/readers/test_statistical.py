@@ -157,3 +157,12 @@ def test_versions_that_are_not_read_and_damage(folder):
 def test_columns_can_be_chosen(folder):
     assert el.read(written(folder / "a.dta", 118), columns=["x", "id_label"]).columns == ["x", "id_label"]
     assert el.read(written(folder / "a.dta", 118)).frame["d"].dtype == pl.Date
+    years = el.read(folder / "a.dta", types={"d": "year", "id": "text"})
+    assert years.frame["d"].to_list() == [2010, 2011, None, None] and years.frame["id"].to_list() == [
+        "1",
+        "2",
+        "3",
+        "1",
+    ]
+    with pytest.raises(DataError, match="column 's': 3 cells without a year"):
+        el.read(folder / "a.dta", types={"s": "year"})

@@ -53,6 +53,7 @@ class Profile:
         span = f" ({self.first} to {self.last})" if self.first is not None else ""
         share = self.rows / (self.units * self.periods) if self.units and self.periods else 0
         shape = "balanced" if self.balanced else f"unbalanced ({100 * share:.1f} per cent of unit-periods)"
+        shape = "keys repeat" if self.of("duplicates") else shape
         made = [
             f"unit   {self.keys.unit or 'none found'}",
             f"time   {self.keys.time or 'none found'}" + (" (the year of its dates)" if self.keys.dates else ""),

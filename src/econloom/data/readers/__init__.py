@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import polars as pl
 
 from econloom.core.errors import DataError, listed
 from econloom.core.frame import missing_as_null
-from econloom.data.readers import columnar, database, delimited, statistical, wide, workbook
+from econloom.data.readers import cells, columnar, database, delimited, statistical, wide, workbook
 from econloom.data.readers.files import digest, existing_file, require_columns
 from econloom.data.readers.options import Options, Wide, make
 from econloom.data.readers.report import Places, Reading, Remark
@@ -45,10 +45,10 @@ _CELLS = frozenset({"header", "notes", "missing", "decimal", "types", "wide"})
 _TEXT = _Format(delimited.names_of, delimited.read, _CELLS | {"encoding", "delimiter"})
 _BOOK = _Format(workbook.names_of, workbook.read, _CELLS | {"sheet"})
 _STATISTICAL = _Format(
-    statistical.names_of, statistical.read, frozenset({"encoding", "value_labels", "keep_missing", "wide"})
+    statistical.names_of, statistical.read, frozenset({"encoding", "value_labels", "keep_missing", "types", "wide"})
 )
-_COLUMNAR = _Format(columnar.names_of, columnar.read, frozenset({"wide"}))
-_DATABASE = _Format(database.names_of, database.read, frozenset({"table", "query", "wide"}))
+_COLUMNAR = _Format(columnar.names_of, columnar.read, frozenset({"types", "wide"}))
+_DATABASE = _Format(database.names_of, database.read, frozenset({"table", "query", "types", "wide"}))
 FORMATS: Mapping[str, _Format] = {
     **dict.fromkeys((".csv", ".tsv", ".tab", ".txt"), _TEXT),
     **dict.fromkeys((".xlsx", ".xlsm", ".xls"), _BOOK),
@@ -103,26 +103,25 @@ def read(
     kind = format_of(file, chosen)
     if columns is not None:
         require_columns(column_names(file, chosen), columns, str(path))
+    reading = kind.read(file, chosen, None if chosen.wide is not None else columns)
+    if kind not in (_TEXT, _BOOK):  # these give their cells a type themselves
+        reading = _typed(reading, chosen)
     if chosen.wide is not None:
-        reading = wide.to_long(kind.read(file, chosen, None), chosen.wide)
-    else:
-        reading = kind.read(file, chosen, columns)
+        reading = wide.to_long(reading, chosen.wide)
     frame = missing_as_null(reading.frame)
-    if columns is not None:
-        frame = frame.select(list(columns))
-    return _replaced(reading, frame)
+    return replace(reading, frame=frame if columns is None else frame.select(list(columns)))
 
 
-def _replaced(reading: Reading, frame: pl.DataFrame) -> Reading:
-    return Reading(
-        frame,
-        reading.path,
-        reading.remarks,
-        reading.labels,
-        reading.units,
-        reading.value_labels,
-        reading.settings,
-    )
+def _typed(reading: Reading, options: Options) -> Reading:
+    """Columns of a file that knows types, given other ones by name: dates as years, texts as numbers."""
+    made: list[pl.Series] = []
+    remarks: list[Remark] = []
+    for name in (n for n in options.types if n in reading.frame.columns):
+        column = reading.frame[name]
+        parsed = cells.parse(column.cast(pl.String), Places(str(reading.path)), options.types[name])
+        made.append(parsed.values)
+        remarks += parsed.remarks
+    return replace(reading, frame=reading.frame.with_columns(made), remarks=(*reading.remarks, *remarks))
 
 
 def read_frame(path: str | Path, columns: Sequence[str] | None = None) -> pl.DataFrame:

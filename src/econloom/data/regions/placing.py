@@ -147,7 +147,7 @@ def place(names: Iterable[object], level: Level | None = None) -> Placement:
 
 def _guessed(given: list[str | int]) -> Placement:
     """The level at which most is placed; provinces only when all are, countries only with letters."""
-    provinces = _placed(given, "province")
+    provinces = _placed(given, "province", near=False)  # suggestions are those among cities
     if given and not provinces.unplaced:
         return provinces
     cities, nations = _placed(given, "city"), _placed(given, "country")
@@ -162,7 +162,7 @@ def code_of(name: str, level: Level) -> int | str | None:
 def place_in_china(names: Iterable[object]) -> Placement:
     """As :func:`place`, among provinces and cities at once: what is no city is looked for among the provinces."""
     given = list(dict.fromkeys(_plain(n) for n in names if n is not None))
-    provinces = _placed(given, "province")
+    provinces = _placed(given, "province", near=False)  # suggestions are those among cities
     if given and not provinces.unplaced:
         return provinces
     cities = _placed(given, "city")
@@ -170,8 +170,10 @@ def place_in_china(names: Iterable[object]) -> Placement:
     return Placement(tuple(p if c.how == "unknown" and p.code is not None else c for c, p in pairs), "city")
 
 
-def _placed(given: list[str | int], level: Level) -> Placement:
-    return Placement(tuple(_country(n) if level == "country" else _division(n, level) for n in given), level)
+def _placed(given: list[str | int], level: Level, near: bool = True) -> Placement:
+    if level == "country":
+        return Placement(tuple(_country(n, near) for n in given), level)
+    return Placement(tuple(_division(n, level, near) for n in given), level)
 
 
 def _plain(name: object) -> str | int:

@@ -247,7 +247,7 @@ def _summed(grams: FloatArray, groups: int, labels: IntArray) -> FloatArray:
 
 def _rows(pool: _Pool, labels: IntArray) -> IntArray:
     """Labels of rows, (draws, n)."""
-    return np.ascontiguousarray(labels[:, pool.blocks.codes])
+    return labels if pool.blocks.name == ROWS else np.ascontiguousarray(labels[:, pool.blocks.codes])
 
 
 def _plain(pool: _Pool, main: Grouping, others: Sequence[Grouping], labels: IntArray) -> FloatArray:
@@ -281,7 +281,9 @@ def _compiled(pool: _Pool, main: Grouping, others: Sequence[Grouping], labels: I
     w = np.ones(len(order)) if pool.weights is None else pool.weights[order]
     p = int(offsets[-1]) + pool.X.shape[1]
     out = np.zeros((len(labels), pool.groups, p, p))
-    rows = np.ascontiguousarray(_rows(pool, labels)[:, order])
+    rows = _rows(pool, labels)
+    if np.any(order[1:] < order[:-1]):  # a design is sorted by its largest effect already
+        rows = np.ascontiguousarray(rows[:, order])
     half = len(labels) // 2
     parts = [slice(0, half), slice(half, len(labels))]
     X = np.ascontiguousarray(pool.X[order])

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -154,12 +154,12 @@ def wild_tests(
         Two clusters, too many clusters, instruments, a perfect fit.
     """
     _refuse(estimate, clusters)
-    signs = _Signs(clusters.levels, spec)
+    signs = Signs(clusters.levels, spec)
     found = []
     for at in range(len(estimate.names)) if terms is None else terms:
         with one_blas_thread():
-            sums = _sums(estimate, absorbed, clusters, at)
-            drawn = _drawn(sums, signs)
+            sums = null_sums(estimate, absorbed, clusters, at)
+            drawn = drawn_parts(sums, signs)
         b = float(estimate.coefficients[at])
         spread = float(np.sqrt(factor * (sums.own @ sums.own)))
         test = _Test(drawn, float(sums.own @ sums.own), b)
@@ -176,7 +176,7 @@ def wild_tests(
 
 
 @dataclass(frozen=True)
-class _Sums:
+class Sums:
     """s and K at ``r = b`` (``own``, ``residual``) and their slopes in ``b - r``."""
 
     own: FloatArray
@@ -185,7 +185,8 @@ class _Sums:
     residual_slope: FloatArray
 
 
-def _sums(estimate: Estimate, absorbed: Absorbed, clusters: Grouping, at: int) -> _Sums:
+def null_sums(estimate: Estimate, absorbed: Absorbed, clusters: Grouping, at: int) -> Sums:
+    """What the bootstrap of one coefficient needs, for every null value."""
     p = estimate.instruments(absorbed) @ estimate.transform[at]
     wp = absorbed.weighted(p[:, None])[:, 0]
     x = p / float(wp @ p)
@@ -204,7 +205,7 @@ def _sums(estimate: Estimate, absorbed: Absorbed, clusters: Grouping, at: int) -
         for k in range(2):
             K[k, begin : begin + width] = np.add.reduceat(M * pair_sorted[:, k : k + 1], starts, axis=0).T
     own, slope = (np.asarray(np.bincount(codes, p * column, G), np.float64) for column in pair.T)
-    return _Sums(own, slope, K[0], K[1])
+    return Sums(own, slope, K[0], K[1])
 
 
 def residuals_on_all(estimate: Estimate, absorbed: Absorbed, B: FloatArray) -> FloatArray:
@@ -218,7 +219,15 @@ def residuals_on_all(estimate: Estimate, absorbed: Absorbed, B: FloatArray) -> F
     return np.asarray(B - Z @ (Z.T @ absorbed.weighted(B)))
 
 
-class _Signs:
+class Drawing(Protocol):
+    """Anything that gives draws of numbers by cluster."""
+
+    def blocks(self) -> Iterator[FloatArray]:
+        """Some draws at a time, (G, ·)."""
+        ...
+
+
+class Signs:
     """The draws, in blocks (G, ·): all sign vectors with a first +1 where they are few, else random ones."""
 
     def __init__(self, clusters: int, spec: Draws) -> None:
@@ -227,6 +236,7 @@ class _Signs:
         self.number = 2 ** (clusters - 1) if self.enumerated else spec.number
 
     def blocks(self) -> Iterator[FloatArray]:
+        """The draws, some at a time, (G, ·)."""
         rng = np.random.default_rng(self.spec.seed)
         step = max(1, CELLS // self.clusters)
         for begin in range(0, self.number, step):
@@ -243,7 +253,7 @@ class _Signs:
         return np.asarray(2.0 * rng.integers(0, 2, (self.clusters, size)) - 1.0)
 
 
-def _drawn(sums: _Sums, signs: _Signs) -> FloatArray:
+def drawn_parts(sums: Sums, signs: Drawing) -> FloatArray:
     """Of every draw what ``t*`` is made of at any r: numerator and its slope, and the three parts of V*, (5, draws)."""
     parts = []
     for v in signs.blocks():
@@ -311,7 +321,7 @@ def _refuse(estimate: Estimate, clusters: Grouping) -> None:
 
 
 def _said(
-    clusters: Grouping, signs: _Signs, spec: Draws, term: str, low: float, high: float, p: float
+    clusters: Grouping, signs: Signs, spec: Draws, term: str, low: float, high: float, p: float
 ) -> tuple[str, ...]:
     said = []
     if spec.weights == "rademacher" and clusters.levels < 6:

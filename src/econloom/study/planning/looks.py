@@ -20,7 +20,7 @@ def presentation(draft: Draft, spec: Table) -> dict[str, Any]:
     variables = {n: v for p in draft.spec.all_panels.values() for n, v in p.variables.items()} | draft.spec.variables
     shown: dict[str, Any] = {
         "title": spec.title.model_dump(),
-        "notes": [n.model_dump() for n in spec.notes] + _simulated(draft),
+        "notes": [n.model_dump() for n in spec.notes] + simulated_notes(draft),
         "digits": defaults.digits if spec.digits is None else spec.digits,
         "labels": {n: {"zh": v.zh, "en": v.en} for n, v in variables.items() if v.label},
         "preset": _preset(draft, spec),
@@ -35,7 +35,7 @@ def presentation(draft: Draft, spec: Table) -> dict[str, Any]:
     return shown
 
 
-def _simulated(draft: Draft) -> list[dict[str, Any]]:
+def simulated_notes(draft: Draft) -> list[dict[str, Any]]:
     """A note that names the simulated sources: no table or figure made of them goes without."""
     drawn = [simulated_by(s) for s in draft.spec.sources.values() if s.simulate is not None]
     if not drawn:

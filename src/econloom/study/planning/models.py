@@ -259,8 +259,6 @@ class TableModels:
             self.draft.problem(error, (*path, "with", key), key=True)
         if source.prepare is not None:
             prepared.check(self.draft, source.prepare, panel, (*path, "prepare"))
-        if spec.scale:
-            reason = "scaling of interactions is not built yet"
         common = {
             "panel": panel.name,
             "samples": samples,
@@ -271,6 +269,7 @@ class TableModels:
             "weights": weights,
             "estimator": estimator,
             "options": dict(source.options),
+            "scale": dict(spec.scale),
             "prepare": source.prepare.model_dump(mode="json") if source.prepare else None,
         }
         return common, reason

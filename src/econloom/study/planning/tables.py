@@ -13,7 +13,7 @@ from econloom.study.document import KeyPath
 from econloom.study.language.tables import RegressionTable, TableRow
 from econloom.study.planning import other_tables, prepared, repeated
 from econloom.study.planning.draft import Draft
-from econloom.study.planning.looks import presentation
+from econloom.study.planning.looks import presentation, simulated_notes
 from econloom.study.planning.models import Shown, TableModels
 from econloom.study.schema import DEFAULT, StudySpec, grid_id
 from econloom.study.statistics import COMPARISON_OPTIONS, COMPARISONS, STATISTICS, TESTS
@@ -155,6 +155,8 @@ def _regressions(
         _check_terms(draft, columns, spec.compare, (*path, "compare"))
     tested = repeated.differences(draft, table, spec, columns, groups)
     used = used if tested is None else (*used, tested)
+    for product in spec.scale:
+        _check_terms(draft, columns, (product,), (*path, "scale", product))
     if spec.across_versions is not None:
         _check_terms(draft, columns, spec.across_versions, (*path, "across_versions"))
     if spec.groups and columns and sum(g.span for g in spec.groups) != len(columns):
@@ -313,6 +315,7 @@ def across_versions(spec: StudySpec, drafts: Mapping[str, Draft]) -> dict[str, S
             "terms": list(wanted.across_versions),
             "models": models,
             **presentation(draft, wanted),
+            "notes": simulated_notes(draft),
         }
         name = f"table {table} across versions"
         grids[table] = Step.make("grid", name, params, inputs.values(), ("tables", table))
