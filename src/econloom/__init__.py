@@ -35,6 +35,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "std_iv": ("econloom.panel.dynamics", "std_iv"),
     "tobit": ("econloom.panel.limited", "tobit"),
     "fractional": ("econloom.panel.limited", "fractional"),
+    "shift_share": ("econloom.panel.designs.shift_share", "shift_share"),
     "tests": ("econloom.panel.hypotheses", None),
     "moderation": ("econloom.panel.designs.moderation", None),
     "sensitivity": ("econloom.panel.designs.sensitivity", None),
