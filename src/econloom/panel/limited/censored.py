@@ -17,8 +17,7 @@ from econloom.core.estimate import CONSTANT, Test, Tidy, Unavailable
 from econloom.core.lineage import SampleLog
 from econloom.core.spec import VcovSpec, iid
 from econloom.panel.absorb import FloatArray
-from econloom.panel.diagnostics.wald import wald
-from econloom.panel.limited.effects import averaged, effects_table
+from econloom.panel.limited.effects import averaged, effects_table, joint_wald
 from econloom.panel.limited.rows import Rows, of_units, rows_of, sandwich
 from econloom.panel.nonlinear.tobit import Censored, Mixed, TobitEstimate
 from econloom.panel.nonlinear.tobit import tobit as maximise
@@ -125,12 +124,7 @@ class TobitFit(Shown):
     @cached_property
     def tests(self) -> Mapping[str, Test | Unavailable]:
         """``wald`` of all regressors; with random effects ``random_effects``: likelihood ratio against none."""
-        at = [j for j, n in enumerate(self.names) if n != CONSTANT]
-        null = f"{', '.join(self.names[j] for j in at)}: zero"
-        found: dict[str, Test | Unavailable] = {"wald": (
-            wald(self.estimate.coefficients[at], self.vcov[np.ix_(at, at)], None, null) if at
-            else Unavailable("there is no coefficient to test")
-        )}  # fmt: skip
+        found = {"wald": joint_wald(self.names, self.estimate.coefficients, self.vcov)}
         if self.loglik_pooled is not None:
             value = max(2 * (self.estimate.loglik - self.loglik_pooled), 0.0)
             p = 0.5 * float(special.chdtrc(1, value)) if value > 0 else 1.0

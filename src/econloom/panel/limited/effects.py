@@ -8,7 +8,9 @@ import numpy as np
 import polars as pl
 from scipy import special
 
+from econloom.core.estimate import CONSTANT, Test, Unavailable
 from econloom.panel.absorb import FloatArray
+from econloom.panel.diagnostics.wald import wald
 
 Shape = Callable[[FloatArray], FloatArray]
 
@@ -65,3 +67,12 @@ def averaged(
     jacobian = np.outer(coefficients, moved)
     jacobian[:, : len(coefficients)] += share * np.eye(len(coefficients))
     return coefficients * share, jacobian
+
+
+def joint_wald(names: Sequence[str], coefficients: FloatArray, vcov: FloatArray) -> Test | Unavailable:
+    """All regressors but the constant: zero; chi-squared."""
+    at = [j for j, n in enumerate(names) if n != CONSTANT]
+    if not at:
+        return Unavailable("there is no coefficient to test")
+    null = f"{', '.join(names[j] for j in at)}: zero"
+    return wald(coefficients[at], vcov[np.ix_(at, at)], None, null)

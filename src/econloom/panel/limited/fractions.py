@@ -15,8 +15,7 @@ from econloom.core.estimate import CONSTANT, Test, Tidy, Unavailable
 from econloom.core.lineage import SampleLog
 from econloom.core.spec import VcovSpec, hc1
 from econloom.panel.absorb import FloatArray
-from econloom.panel.diagnostics.wald import wald
-from econloom.panel.limited.effects import averaged, effects_table
+from econloom.panel.limited.effects import averaged, effects_table, joint_wald
 from econloom.panel.limited.rows import Rows, rows_of, sandwich
 from econloom.panel.nonlinear.fractional import FractionalEstimate, Link, mean_and_slopes
 from econloom.panel.nonlinear.fractional import fractional as maximise
@@ -65,11 +64,7 @@ class FractionalFit(Shown):
     @cached_property
     def tests(self) -> Mapping[str, Test | Unavailable]:
         """``wald`` of all regressors."""
-        at = [j for j, n in enumerate(self.names) if n != CONSTANT]
-        if not at:
-            return {"wald": Unavailable("there is no coefficient to test")}
-        null = f"{', '.join(self.names[j] for j in at)}: zero"
-        return {"wald": wald(self.estimate.coefficients[at], self.vcov[np.ix_(at, at)], None, null)}
+        return {"wald": joint_wald(self.names, self.estimate.coefficients, self.vcov)}
 
     @property
     def warnings(self) -> tuple[str, ...]:
