@@ -211,7 +211,7 @@ WRONG = [
     ({"unit": "i", "vcov": el.cluster("t")}, UsageError, "several clusters"),
     ({"lower": 100}, EstimationError, "not censored"),
     ({"formula": "y ~ z"}, UsageError, "no column 'z'"),
-    ({"formula": "x ~ x", "lower": -99}, EstimationError, "perfectly"),
+    ({"formula": "x ~ I(2 * x)", "lower": -99}, EstimationError, "perfectly"),
     ({"where": "x > 99"}, EstimationError, "no rows are left"),
     ({"unit": "one"}, EstimationError, "one unit"),
 ]
