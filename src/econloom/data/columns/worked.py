@@ -151,10 +151,14 @@ def numbers(values: pl.Series, what: str) -> pl.Series:
     Raises
     ------
     DataError
-        It holds something else; the first texts are shown with their rows.
+        It holds something else (the first texts are shown with their rows), or infinite numbers.
     """
     if values.dtype.is_numeric() or values.dtype == pl.Null:
-        return values.cast(pl.Float64)
+        found = values.cast(pl.Float64)
+        if (odd := found.is_infinite().fill_null(False)).any():
+            places = listed(f"row {r + 1}" for r in odd.arg_true().head(5).to_list())
+            raise DataError(f"{what}: column {values.name!r} holds {int(odd.sum())} infinite values ({places})")
+        return found
     message = f"{what}: column {values.name!r} holds {values.dtype}, not numbers"
     if values.dtype == pl.String:
         odd = values.is_not_null() & values.str.strip_chars().cast(pl.Float64, strict=False).is_null()
