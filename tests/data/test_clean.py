@@ -1,6 +1,6 @@
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from econloom.core.errors import DataError, UsageError
@@ -32,6 +32,7 @@ def known(panel, unit):
     return sorted((t, x) for (u, t), x in cells(panel).items() if u == unit and x is not None)
 
 
+@settings(deadline=None, max_examples=30)
 @given(panels(), st.none() | st.integers(1, 4))
 def test_carry_forward_by_hand(panel, limit):
     done = filling.carry_forward(panel, panel.frame["x"], limit)
@@ -42,6 +43,7 @@ def test_carry_forward_by_hand(panel, limit):
         assert flag == (x is None and new is not None)
 
 
+@settings(deadline=None, max_examples=30)
 @given(panels())
 def test_interpolation_is_interior_linear_and_flagged(panel):
     done = filling.interpolate(panel, panel.frame["x"])
@@ -59,6 +61,7 @@ def test_interpolation_is_interior_linear_and_flagged(panel):
             assert min(low, high) - 1e-6 <= new <= max(low, high) + 1e-6
 
 
+@settings(deadline=None, max_examples=30)
 @given(panels(), st.integers(-3, 3))
 def test_lags_know_time(panel, periods):
     moved = timing.lag(panel, panel.frame["x"], periods)
@@ -66,6 +69,7 @@ def test_lags_know_time(panel, periods):
     assert moved.to_list() == [there.get((u, t - periods)) for u, t in there]
 
 
+@settings(deadline=None, max_examples=30)
 @given(panels())
 def test_nothing_else_is_touched(panel):
     before = panel.frame.clone()

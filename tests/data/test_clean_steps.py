@@ -5,7 +5,7 @@ import statistics
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import econloom as el
@@ -37,6 +37,7 @@ STEPS = {
 
 
 @pytest.mark.parametrize("name", STEPS)
+@settings(deadline=None, max_examples=30)
 @given(panels())
 def test_keys_row_order_and_input_are_left_alone(name, panel):
     before, keys = panel.frame.clone(), panel.frame.select(panel.keys)
@@ -57,6 +58,7 @@ def test_keys_row_order_and_input_are_left_alone(name, panel):
     assert made.keys == panel.keys
 
 
+@settings(deadline=None, max_examples=30)
 @given(panels(), st.sampled_from(["linear", "log"]), st.none() | st.integers(1, 3))
 def test_interpolation_never_extrapolates(panel, method, limit):
     positive = panel.with_column("x", panel.frame["x"].abs() + 1)
@@ -91,6 +93,7 @@ def test_constant_growth_needs_positive_values():
         el.clean.interpolate(panel, "x", method="linaer")
 
 
+@settings(deadline=None, max_examples=30)
 @given(panels())
 def test_lags_across_gaps_are_missing(panel):
     made = el.clean.lag(panel, "x", [1, 2]).frame
@@ -99,6 +102,7 @@ def test_lags_across_gaps_are_missing(panel):
         assert made[f"x_lag{k}"].to_list() == [there.get((u, t - k)) for u, t in there]
 
 
+@settings(deadline=None, max_examples=30)
 @given(panels())
 def test_means_of_the_others_by_hand(panel):
     made = el.clean.leave_one_out(panel, "x", panel.time).frame["x_others"].to_list()

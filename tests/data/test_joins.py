@@ -1,6 +1,6 @@
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import econloom as el
@@ -80,6 +80,7 @@ def test_near_matches():
     assert near_matches([1001, 1002], [1011, 1012]) == []
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.lists(st.text(max_size=6), max_size=8), st.lists(st.text(max_size=6), max_size=8))
 def test_suggestions_pair_each_name_once(left, right):
     pairs = near_matches(dict.fromkeys(left), dict.fromkeys(right))

@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import econloom as el
@@ -43,6 +43,7 @@ def test_a_gap_cuts_the_chain_and_is_said():
     assert level(missing_year, 2007) == [None, None, pytest.approx(1.2)]
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.lists(st.floats(80, 130), min_size=2, max_size=9), st.data())
 def test_the_base_only_rescales(links, data):
     panel = prices(links)

@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import econloom as el
@@ -139,6 +139,7 @@ def test_the_level_is_found():
         el.regions.place(["x"], "citi")
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.sampled_from(sorted(registry.divisions())))
 def test_every_unit_is_found_by_its_name_and_code(code):
     unit = registry.divisions()[code]
@@ -146,6 +147,7 @@ def test_every_unit_is_found_by_its_name_and_code(code):
     assert el.regions.place([unit.name, code], level).codes == {unit.name: code, code: code}
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.text(max_size=12))
 def test_any_text_is_placed_or_said(text):
     for level in ("province", "city", "country"):

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import mstats
 
@@ -44,6 +44,7 @@ def test_percentiles_of_r(rule, n):
     assert (low, lower[0], high) == pytest.approx(R_QUANTILES[rule, n], abs=1e-12)
 
 
+@settings(deadline=None, max_examples=30)
 @given(CELLS, TAILS, st.sampled_from(sorted(NUMPY)))
 def test_percentiles_of_numpy(values, ends, rule):
     present = [v for v in values if v is not None]
@@ -56,12 +57,14 @@ def test_percentiles_of_numpy(values, ends, rule):
     assert [low, high] == pytest.approx(wanted, abs=1e-9)
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60), st.sampled_from([0.0625, 0.125, 0.25]))
 def test_the_rule_of_winsor_is_that_of_scipy(values, p):
     panel, x = column(values)
     assert winsorise(panel, x, Tails(p, 1 - p)).values.to_list() == list(mstats.winsorize(np.array(values), (p, p)))
 
 
+@settings(deadline=None, max_examples=30)
 @given(CELLS, TAILS)
 def test_winsorising_is_idempotent(values, ends):
     panel, x = column(values)
@@ -70,6 +73,7 @@ def test_winsorising_is_idempotent(values, ends):
     assert again.values.equals(once) and again.events[0].cells == 0
 
 
+@settings(deadline=None, max_examples=30)
 @given(CELLS, TAILS, st.sampled_from(RULES))
 def test_nothing_but_the_tails_is_touched(values, ends, rule):
     panel, x = column(values)

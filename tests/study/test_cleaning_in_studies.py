@@ -124,3 +124,15 @@ def test_regions_and_lists_need_no_writing(tmp_path):
     text = small.TEXT.replace("code in coast", "code in jing_jing_ji")
     with pytest.raises(EconloomError, match="did you mean 'jing_jin_ji'"):
         el.study(small.write(tmp_path / "c", text, pinned=False)).plan()
+
+
+def test_every_variable_stands_in_the_codebook(tmp_path):
+    folder = small.write(tmp_path, small.TEXT, pinned=False)
+    el.study(folder).run(out=folder / "out", lang="en")
+    book = (folder / "out/tables/codebook.md").read_text(encoding="utf-8")
+    rows = {line.split("|")[1].strip(" *"): line for line in book.splitlines() if line.startswith("|")}
+    assert set(rows) >= {"code", "year", "tbi", "lnGDP", "RQ", "growth", "y", "gdp", "rq"}
+    assert "Region" in rows["code"] and "main" in rows["tbi"] and "diff(lnGDP)" in rows["growth"]
+    assert "carry" in rows["RQ"] and "more" in rows["RQ"] and "main" in rows["growth"]
+    page = (folder / "out/report.html").read_text(encoding="utf-8")
+    assert '<section id="codebook">' in page and page.rindex("<section id") == page.index('<section id="codebook">')

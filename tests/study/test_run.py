@@ -28,7 +28,7 @@ def test_the_files_of_a_run(folder):
     out = folder / "out"
     there = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()}
     assert there == set(done.files) == set(record(folder)["files"])
-    tables = ("t1", "t3", "t4", "t3_versions")
+    tables = ("t1", "t3", "t4", "t3_versions", "codebook")
     whole = {"results.csv", "values.csv", "panel.parquet", "run.json", "report.docx", "report.html"}
     kinds = ("docx", "tex", "html", "md", "xlsx", "csv")
     assert there == whole | {f"tables/{t}.{kind}" for t in tables for kind in kinds}

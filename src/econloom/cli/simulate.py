@@ -49,7 +49,8 @@ def simulate(
         print_json({"ok": True, "out": str(folder), "files": [f.name for f in files], "planned": late})
         return
     for name, book in books.items():
-        print(f"  {name + '.csv':<20} {book.frame.height:>7} rows  simulated by {book.simulator}")
+        how = "" if book.simulator in simulators.REAL else "simulated by "
+        print(f"  {name + '.csv':<20} {book.frame.height:>7} rows  {how}{book.simulator}")
     print("  columns.csv          names, units and where to find the real ones")
     print("  truth.json           the true effects")
     print(f"in {folder}; own files of the same columns: 'path:' in place of 'simulate:', 'seed:' and 'process:'")

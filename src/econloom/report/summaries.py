@@ -197,6 +197,54 @@ def counts(found: Sequence[tuple[Label, int, int, Sequence[str]]], spec: TableSp
     return _table(spec, [word(w, spec.style) for w in ("count", "total", "per_cent")], rows, [])
 
 
+def codebook(entries: Sequence[Mapping[str, Any]], spec: TableSpec) -> Table:
+    """What every variable is: label, unit, formula, source, number of values, missing ones, spread.
+
+    Parameters
+    ----------
+    entries : sequence of mapping
+        ``name``, ``zh``, ``en``, ``unit``, ``formula``, ``source`` (texts or None), ``n``, ``missing``, ``mean``,
+        ``sd``, ``min``, ``max`` (numbers or None).
+    spec : TableSpec
+
+    Raises
+    ------
+    UsageError
+        There are none.
+
+    Examples
+    --------
+    >>> entry = {"name": "x", "zh": "收入", "n": 3, "missing": 1, "mean": 2.5}
+    >>> table = codebook([entry], TableSpec("codebook", Label()))
+    >>> table.rows[0].cells[0].label.text("zh"), table.rows[0].cells[5].value
+    ('收入', 1.0)
+    """
+    if not entries:
+        raise UsageError(f"table {spec.id}: no variables")
+    rows = [
+        Row(Label.same(e["name"]), (*_words_of(e), *(_number_of(e, s, spec) for s in _CODEBOOK)), italic=True)
+        for e in entries
+    ]
+    heads = [word(w, spec.style) for w in ("label", "unit", "formula", "source", *_CODEBOOK)]
+    return _table(spec, heads, rows, [])
+
+
+_CODEBOOK = ("n", "missing", "mean", "sd", "min", "max")
+
+
+def _words_of(entry: Mapping[str, Any]) -> list[Cell]:
+    label = Label(zh=entry.get("zh"), en=entry.get("en"))
+    plain = [Label.same(entry[w]) if entry.get(w) else Label() for w in ("unit", "formula", "source")]
+    return [Cell.text(words) if words else Cell() for words in (label, *plain)]
+
+
+def _number_of(entry: Mapping[str, Any], statistic: str, spec: TableSpec) -> Cell:
+    value = entry.get(statistic)
+    if value is None:
+        return Cell()
+    return value_cell(value, spec.digits_of(entry["name"]), f"{spec.id}.{statistic}.{entry['name']}")
+
+
 def _named(names: Sequence[str]) -> Label:
     """Names as a list, the first thirty."""
     more = len(names) - _MOST_NAMES

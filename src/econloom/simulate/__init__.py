@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from econloom.simulate.books import PLANNED as PLANNED
 from econloom.simulate.books import PROCESS as PROCESS
+from econloom.simulate.books import REAL as REAL
 from econloom.simulate.books import SEED as SEED
 from econloom.simulate.books import SIMULATORS as SIMULATORS
 from econloom.simulate.books import VERSION as VERSION

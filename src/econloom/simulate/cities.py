@@ -26,7 +26,7 @@ _RATES = """
 827.68 819.17 797.18 760.40 694.51 683.10 676.95 645.88 631.25 619.32
 614.28 622.84 664.23 675.18 661.74 689.85 689.76 645.15 672.61
 """
-USD_RATE = np.array([float(x) for x in _RATES.split()])  # yuan per 100 dollars, near the official annual averages
+USD_RATE = np.array([float(x) for x in _RATES.split()])  # yuan per 100 dollars, official annual averages
 
 ALPHA = 0.55  # elasticity of output with respect to capital
 DIRECT = {"east": -0.046, "central": -0.036, "west": -0.022}

@@ -16,8 +16,9 @@ import polars as pl
 from econloom import __version__
 from econloom.core.errors import OutputError
 from econloom.core.labels import Lang
+from econloom.core.table import Table
 from econloom.report import figures, fonts, page, render
-from econloom.study import schema
+from econloom.study import codebook, schema
 from econloom.study.catalog import Facts
 from econloom.study.plan import Plan
 from econloom.study.results import COEFFICIENTS, VALUES
@@ -55,7 +56,8 @@ class Output:
             self._with_old(run, carried, f"{name}.csv", rows, types).write_csv(staging / f"{name}.csv")
         if run.panel is not None:
             _in_span(run).write_parquet(staging / "panel.parquet", statistics=False)
-        for made in run.tables.values():
+        book = self._codebook(run)
+        for made in (*run.tables.values(), *book):
             render.write_all(made, staging / "tables", self.lang, FORMATS)
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always", fonts.FontWarning)
@@ -67,7 +69,7 @@ class Output:
         if carried:
             self._carry(REPORTS, staging)
         elif run.tables or drawn:
-            self._report(run, drawn, staging)
+            self._report(run, drawn, book, staging)
         stale = tuple(t for t in carried if not is_current(run.plan, previous, t))
         files = sorted(p.relative_to(staging).as_posix() for p in staging.rglob("*") if p.is_file())
         record = self._record(run, facts, [*files, RUN_FILE], {t: _entries(previous)[t] for t in carried}, stale)
@@ -82,11 +84,19 @@ class Output:
             (folder / f"{figure.id}.{kind}").write_bytes(content)
         return page.FigureFile(figure.id, figure.title, drawn["svg"], drawn["png"], figure.notes)
 
-    def _report(self, run: Run, drawn: Sequence[page.FigureFile], staging: Path) -> None:
-        """All tables and figures in one Word file and in one web page."""
+    def _codebook(self, run: Run) -> list[Table]:
+        """The codebook of the prepared panel, unless the study has a table of this name."""
+        spec = run.plan.spec
+        if run.panel is None or not run.panel.columns or codebook.ID in {*spec.tables, *spec.figures}:
+            return []
+        return [codebook.table(run.plan, run.panel.with_rows(_in_span(run)))]
+
+    def _report(self, run: Run, drawn: Sequence[page.FigureFile], book: Sequence[Table], staging: Path) -> None:
+        """All tables and figures in one Word file, and with the codebook in one web page."""
         blocks: list[page.Block] = [*run.tables.values(), *drawn]
         title = run.plan.spec.title.label
         (staging / "report.docx").write_bytes(page.report_docx(title, blocks, self.lang))
+        blocks += book
         (staging / "report.html").write_text(page.report_html(title, blocks, self.lang), encoding="utf-8")
 
     def _carry(self, files: Sequence[str], staging: Path) -> None:

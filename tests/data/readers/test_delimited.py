@@ -244,9 +244,7 @@ def test_large_texts_are_read_alike_from_disk(file, monkeypatch):
 
 CELLS = st.one_of(
     st.none(),
-    st.text(alphabet="京津沪abc\"',;|\n 、", min_size=1, max_size=6)
-    .map(str.strip)
-    .filter(lambda t: t not in ("", "/")),
+    st.text(alphabet="京津沪abc\"',;|\n、", min_size=1, max_size=6).map(str.strip).filter(lambda t: t not in ("", "/")),
 )
 
 

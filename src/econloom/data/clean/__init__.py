@@ -21,12 +21,14 @@ from econloom.data.clean.merging import Vintages, compare_vintages, merge
 from econloom.data.clean.panels import history, panel, require_range
 from econloom.data.clean.rows import drop, keep, rebalance
 from econloom.data.clean.values import carry_forward, convert, deflate, deflator, interpolate, trim, winsorise
+from econloom.data.codebook import codebook
 from econloom.data.columns.units import usd_cny
 from econloom.data.near import near_matches
 
 __all__ = [
     "Vintages",
     "carry_forward",
+    "codebook",
     "compare_vintages",
     "convert",
     "deflate",

@@ -146,10 +146,9 @@ def deflate(
     >>> round(el.clean.deflate(p, "y", "cpi", base=2004).frame["y_real"][0], 6)
     100.0
     """
-    prices_of = panel.column(index)
-    return each(
-        panel, columns, suffix, lambda x: prices.deflate(panel, x, prices_of, base, form), f"at prices of {base}"
-    )
+    level = prices.price_level(panel, panel.column(index), base, form)
+    what = f"prices of {base} ({index}, {form})"
+    return each(panel, columns, suffix, lambda x: prices.deflated(x, level, what), f"at prices of {base}")
 
 
 def deflator(panel: Panel, nominal: str, real_index: str, base: int, *, form: Form = "previous=100",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from econloom.core.errors import DataError, UsageError, did_you_mean
 from econloom.core.frame import Panel
-from econloom.data.columns.worked import Filled, keyed, numbers, rows_of
+from econloom.data.columns.worked import Filled, Ordered, keyed, numbers, ordered, rows_of
 
 Method = Literal["linear", "log"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -41,10 +43,15 @@ def carry_forward(panel: Panel, values: pl.Series, limit: int | None = None) -> 
     """
     if limit is not None and limit < 1:
         raise UsageError(f"carry_forward: limit must be at least 1, not {limit}")
-    known = pl.when(_there()).then("time").forward_fill().over("unit")
-    carried = pl.col("value").forward_fill().over("unit")
-    near = pl.lit(True) if limit is None else (pl.col("time") - known) <= limit
-    return _filled(panel, values, pl.when(near).then(carried), "carried forward")
+    rows = ordered(keyed(panel, values, "filling"))
+    before, _ = _neighbours(rows)
+    time = rows.frame["time"].to_numpy()
+    near = before >= 0
+    if limit is not None:
+        near &= time - time[before] <= limit
+    place = np.where(near, before, np.arange(len(before)))
+    new = rows.back(rows.frame["value"].gather(place)).alias(values.name)
+    return _filled(values, new, "carried forward")
 
 
 def interpolate(panel: Panel, values: pl.Series, method: Method = "linear", limit: int | None = None) -> Filled:
@@ -85,39 +92,51 @@ def interpolate(panel: Panel, values: pl.Series, method: Method = "linear", limi
         raise UsageError(f"interpolate: no method {method!r}{did_you_mean(str(method), METHODS)}", hint="linear or log")
     if limit is not None and limit < 1:
         raise UsageError(f"interpolate: limit must be at least 1, not {limit}")
-    known = pl.when(_there()).then("time")
-    a, b = known.forward_fill().over("unit"), known.backward_fill().over("unit")
-    low, high = pl.col("value").forward_fill().over("unit"), pl.col("value").backward_fill().over("unit")
-    share = (pl.col("time") - a) / (b - a)
-    if method == "linear":
-        between = low + (high - low) * share
-    else:
-        between = pl.when((low > 0) & (high > 0)).then(low * (high / low) ** share)
-    near = pl.lit(True) if limit is None else (b - a - 1) <= limit
-    rule = pl.when(_there()).then("value").when(near).then(between)
-    how = "interpolated linearly" if method == "linear" else "interpolated at constant growth"
-    done = _filled(panel, numbers(values, "interpolate"), rule, how)
+    column = numbers(values, "interpolate")
+    rows = ordered(keyed(panel, column, "filling"))
+    before, after = _neighbours(rows)
+    time, x = rows.frame["time"].to_numpy(), rows.frame["value"].fill_null(np.nan).to_numpy()
+    gap = (before >= 0) & (after >= 0) & (before != after)
+    if limit is not None:
+        gap &= time[after] - time[before] - 1 <= limit
+    cells = np.flatnonzero(gap)
+    a, b = before[cells], after[cells]
+    low, high = x[a], x[b]
+    share = (time[cells] - time[a]) / (time[b] - time[a])
     if method == "log":
-        _refuse_not_positive(panel, values, done, limit)
-    return done
+        _refuse_not_positive(panel, rows, cells[(low <= 0) | (high <= 0)], values.name)
+    filled = x.copy()
+    filled[cells] = low + (high - low) * share if method == "linear" else low * (high / low) ** share
+    new = rows.back(pl.Series(filled).fill_nan(None)).alias(values.name)
+    how = "interpolated linearly" if method == "linear" else "interpolated at constant growth"
+    return _filled(values, new, how)
 
 
-def _refuse_not_positive(panel: Panel, values: pl.Series, done: Filled, limit: int | None) -> None:
-    """A gap that only the linear rule can fill."""
-    other = interpolate(panel, values, "linear", limit)
-    lost = other.filled & ~done.filled
-    if lost.any():
-        raise DataError(
-            f"interpolate: {values.name!r} has gaps beside values that are not positive: {rows_of(panel, lost)}",
-            hint="constant growth needs positive values: use method='linear'",
-        )
+def _refuse_not_positive(panel: Panel, rows: Ordered, cells: npt.NDArray[np.int64], name: str) -> None:
+    """Gaps that only the linear rule can fill."""
+    if len(cells) == 0:
+        return
+    lost = np.zeros(panel.height, dtype=bool)
+    lost[cells] = True
+    raise DataError(
+        f"interpolate: {name!r} has gaps beside values that are not positive: "
+        f"{rows_of(panel, rows.back(pl.Series(lost)))}",
+        hint="constant growth needs positive values: use method='linear'",
+    )
 
 
-def _there() -> pl.Expr:
-    return pl.col("value").is_not_null()
+def _neighbours(rows: Ordered) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """For each sorted row the nearest rows of its unit with a value, at or before it and at or after it; -1: none."""
+    there = rows.frame["value"].is_not_null().to_numpy()
+    n = len(there)
+    place = np.arange(n)
+    start = np.maximum.accumulate(np.where(rows.opens, place, 0))
+    closes = np.append(rows.opens[1:], True)[:n]
+    end = np.minimum.accumulate(np.where(closes, place, n)[::-1])[::-1]
+    before = np.maximum.accumulate(np.where(there, place, -1))
+    after = np.minimum.accumulate(np.where(there, place, n)[::-1])[::-1]
+    return np.where(before >= start, before, -1), np.where(after <= end, after, -1)
 
 
-def _filled(panel: Panel, values: pl.Series, rule: pl.Expr, how: str) -> Filled:
-    work = keyed(panel, values, "filling").with_row_index("row").sort("unit", "time")
-    new = work.with_columns(rule.alias("new")).sort("row")["new"].alias(values.name)
+def _filled(values: pl.Series, new: pl.Series, how: str) -> Filled:
     return Filled(new, (values.is_null() & new.is_not_null()).alias(f"{values.name}_filled"), how)

@@ -8,14 +8,17 @@ another value is an error, because the base is then not the one that was said.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal, get_args
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from econloom.core.errors import DataError, UsageError, did_you_mean, listed
 from econloom.core.frame import Panel
 from econloom.core.lineage import Event
-from econloom.data.columns.worked import Worked, numbers, rows_of
+from econloom.data.columns.worked import Worked, numbers, ordered, rows_of
 
 Form = Literal["previous=100", "previous=1", "base=100", "base=1"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -64,14 +67,14 @@ def price_level(panel: Panel, index: pl.Series, base: int, form: Form = "previou
     values = numbers(index, "price index")
     _refuse_impossible(panel, values, form)
     unit = panel.frame[panel.unit] if panel.unit is not None else pl.repeat(0, panel.height, eager=True)
-    work = pl.DataFrame({"unit": unit, "time": panel.frame[panel.time], "link": values}).with_row_index("row")
+    work = pl.DataFrame({"unit": unit, "time": panel.frame[panel.time], "value": values})
     scale = 1.0 if form.endswith("=1") else 100.0
     if form.startswith("previous"):
-        level = _chained(work.with_columns(pl.col("link") / scale).sort("unit", "time"), base)
+        made = _chained(work.with_columns(pl.col("value") / scale), base)
     else:
         _refuse_other_base(panel, work, base, scale)
-        level = work.with_columns((pl.col("link") / scale).alias("level"))
-    made = level.sort("row")["level"].alias(index.name or "price_level")
+        made = work["value"] / scale
+    made = made.alias(index.name or "price_level")
     return Worked(made, _unreached(work, made, base))
 
 
@@ -138,28 +141,44 @@ def deflate(panel: Panel, values: pl.Series, index: pl.Series, base: int, form: 
     >>> [round(v, 4) for v in deflate(panel, frame["y"], frame["p"], base=2004).values]
     [100.0, 110.0]
     """
-    level = price_level(panel, index, base, form)
+    return deflated(values, price_level(panel, index, base, form), f"prices of {base} ({index.name}, {form})")
+
+
+def deflated(values: pl.Series, level: Worked, what: str) -> Worked:
+    """A column divided by a price level."""
     money = numbers(values, "deflate")
     made = (money / level.values).alias(values.name)
     lost = int((money.is_not_null() & made.is_null()).sum())
-    message = f"{values.name}: {made.count()} cells at prices of {base} ({index.name}, {form})"
+    message = f"{values.name}: {made.count()} cells at {what}"
     message += f"; {lost} have no price" if lost else ""
     return Worked(made, (*level.events, Event("variable", message, cells=made.count())))
 
 
-def _chained(work: pl.DataFrame, base: int) -> pl.DataFrame:
-    """Levels along unbroken runs of links, relative to the base where a run reaches it."""
-    before, unit = pl.col("time").shift(1), pl.col("unit")
-    follows = (unit.shift(1) == unit) & (before == pl.col("time") - 1)
-    broken = ~(follows & pl.col("link").is_not_null()).fill_null(False)
-    runs = work.with_columns(broken.cum_sum().alias("run"))
-    opening = pl.col("time") == pl.col("time").min().over("run")
-    level = pl.col("link").fill_null(1.0).cum_prod().over("run")
-    runs = runs.with_columns(level.alias("level"))
-    at_base = pl.when(pl.col("time") == base).then("level").max().over("run")
-    just_before = pl.when(opening & (pl.col("time") == base + 1) & pl.col("link").is_not_null()).then(1.0)
-    reference = pl.coalesce(at_base, just_before.max().over("run"))
-    return runs.with_columns((pl.col("level") / reference).alias("level"))
+def _chained(work: pl.DataFrame, base: int) -> pl.Series:
+    """Levels along unbroken runs of links, relative to the base where a run reaches it; in the order of the rows."""
+    rows = ordered(work)
+    time, link = rows.frame["time"].to_numpy(), rows.frame["value"].fill_null(np.nan).to_numpy()
+    broken = rows.opens | np.isnan(link)
+    broken[1:] |= time[1:] != time[:-1] + 1
+    run = np.cumsum(broken) - 1
+    opening = np.flatnonzero(broken)
+    level = _products(np.where(np.isnan(link), 1.0, link), np.arange(len(link)) - opening[run])
+    reference = np.full(len(opening), np.nan)
+    before = opening[(time[opening] == base + 1) & ~np.isnan(link[opening])]
+    reference[run[before]] = 1.0
+    at_base = np.flatnonzero(time == base)
+    reference[run[at_base]] = level[at_base]
+    return rows.back(pl.Series(level / reference[run]).fill_nan(None))
+
+
+def _products(links: npt.NDArray[np.float64], place: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Products of the links from the start of each run; ``place`` counts from 0 within it."""
+    level = links.copy()
+    order = np.argsort(place, kind="stable")
+    for start, end in pairwise(np.cumsum(np.bincount(place)).tolist()):
+        rows = order[start:end]
+        level[rows] = level[rows - 1] * links[rows]
+    return level
 
 
 def _refuse_impossible(panel: Panel, values: pl.Series, form: Form) -> None:
@@ -184,18 +203,18 @@ def _refuse_impossible(panel: Panel, values: pl.Series, form: Form) -> None:
 
 def _refuse_other_base(panel: Panel, work: pl.DataFrame, base: int, scale: float) -> None:
     """A level that is not 100 (or 1) in the year that is said to be its base."""
-    there = work.filter(pl.col("time") == base).drop_nulls("link")
+    there = work.filter(pl.col("time") == base).drop_nulls("value")
     if there.height == 0:
         raise DataError(
             f"the price index has no value in its base year {base}, so the base cannot be checked",
             hint="load the base year too (load: [base, last]), or give a chain (previous=100)",
         )
-    odd = there.filter((pl.col("link") / scale - 1).abs() > _TOLERANCE)
+    odd = there.filter((pl.col("value") / scale - 1).abs() > _TOLERANCE)
     if odd.height:
         shown = (
-            listed(f"{u} {v:g}" for u, v in odd.select("unit", "link").iter_rows())
+            listed(f"{u} {v:g}" for u, v in odd.select("unit", "value").iter_rows())
             if panel.unit
-            else f"{odd['link'][0]:g}"
+            else f"{odd['value'][0]:g}"
         )
         raise DataError(
             f"the price index is not {scale:g} in its base year {base}: {shown}",
@@ -211,7 +230,7 @@ def _unreached(work: pl.DataFrame, made: pl.Series, base: int) -> tuple[Event, .
             f"no unit's price index reaches the base year {base}",
             hint=f"the panel has {first} to {last}; a chain needs a row of the base year, or of the year after it",
         )
-    cut = work.filter(made.is_null() & work["link"].is_not_null())
+    cut = work.filter(made.is_null() & work["value"].is_not_null())
     if cut.height == 0:
         return ()
     units = cut["unit"].unique().sort().to_list()

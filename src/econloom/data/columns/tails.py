@@ -16,10 +16,12 @@ The upper tail is the mirror image. ``winsor`` and ``pctile`` differ only where 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from econloom.core.errors import UsageError, did_you_mean
@@ -83,15 +85,22 @@ def bounds(panel: Panel, values: pl.Series, tails: Tails) -> tuple[pl.Series, pl
     """
     column = numbers(values, "percentiles")
     frame, groups = grouped(panel, tails.by, column)
-    low, high = _bound(tails.lower, tails.rule), _bound(1 - tails.upper, tails.rule, mirrored=True)
-    ordered = frame.drop_nulls("x").sort("x")
+    x = column.fill_null(np.nan).to_numpy()
+    low, high = np.full(len(x), np.nan), np.full(len(x), np.nan)
+    for rows in _rows_of_groups(frame, groups):
+        there = x[rows][~np.isnan(x[rows])]
+        low[rows], high[rows] = _bound(there, tails.lower, tails.rule), -_bound(-there, 1 - tails.upper, tails.rule)
+    lower, upper = (pl.Series(b).fill_nan(None) for b in (low, high))
+    return lower, upper
+
+
+def _rows_of_groups(frame: pl.DataFrame, groups: list[str]) -> Iterator[npt.NDArray[np.int64] | slice]:
     if not groups:
-        found = ordered.select(low.alias("low"), high.alias("high"))
-        rows = [pl.repeat(found[c][0], frame.height, dtype=pl.Float64, eager=True) for c in ("low", "high")]
-        return rows[0], rows[1]
-    found = ordered.group_by(groups).agg(low.alias("low"), high.alias("high"))
-    spread = frame.select(groups).join(found, on=groups, how="left", nulls_equal=True, maintain_order="left")
-    return spread["low"], spread["high"]
+        yield slice(None)
+        return
+    found = frame.select(*groups).with_row_index("row").group_by(groups, maintain_order=True).agg("row")["row"]
+    for rows in found:
+        yield rows.to_numpy()
 
 
 def winsorise(panel: Panel, values: pl.Series, tails: Tails) -> Worked:
@@ -147,30 +156,29 @@ def _detail(low: pl.Series, high: pl.Series, tails: Tails) -> dict[str, object]:
     return {"bounds": spans, "by": list(tails.by), "rule": tails.rule, "tails": [tails.lower, tails.upper]}
 
 
-def _bound(p: float, rule: Rule, mirrored: bool = False) -> pl.Expr:
-    """The bound of a lower tail p over the sorted values ``x``; of an upper tail on the mirrored order."""
-    x = pl.col("x").reverse() if mirrored else pl.col("x")
-    n = pl.col("x").len().cast(pl.Float64)
+def _bound(x: npt.NDArray[np.float64], p: float, rule: Rule) -> float:
+    """The bound of a lower tail p; the upper one is that of the negative values, negative."""
+    n = len(x)
+    if n == 0:
+        return np.nan
     if p <= 0:
-        return x.first()
+        return float(x.min())
     if rule in {"winsor", "pctile"}:
-        h = (n * p + _FUZZ).floor()
-        above = _order(x, h, n)
-        whole = (n * p - h).abs() <= 2 * _FUZZ
-        if rule == "winsor":
-            return above
-        return pl.when(whole & (h >= 1)).then((_order(x, h - 1, n) + above) / 2).otherwise(above)
-    place = ((n + 1) * p if rule == "centile" else 1 + (n - 1) * p).clip(1, pl.max_horizontal(n, pl.lit(1.0)))
-    h = (place + _FUZZ).floor()
-    share = (place - h).clip(0, 1)
-    low, high = _order(x, h - 1, n), _order(x, h, n)
-    return low + (high - low) * share
+        h = int(n * p + _FUZZ)
+        whole = rule == "pctile" and h >= 1 and abs(n * p - h) <= 2 * _FUZZ
+        first, second = _order(x, h - 1 if whole else h, h)
+        return (first + second) / 2
+    place = min(max((n + 1) * p if rule == "centile" else 1 + (n - 1) * p, 1.0), float(n))
+    h = int(place + _FUZZ)
+    first, second = _order(x, h - 1, h)
+    return first + (second - first) * max(place - h, 0.0)
 
 
-def _order(x: pl.Expr, place: pl.Expr, n: pl.Expr) -> pl.Expr:
-    """The order statistic at a place counted from 0, kept within the values that are there."""
-    last = pl.max_horizontal(n - 1, pl.lit(0.0))
-    return x.get(pl.min_horizontal(place, last).cast(pl.Int64), null_on_oob=True)
+def _order(x: npt.NDArray[np.float64], *places: int) -> tuple[float, float]:
+    """Two order statistics, counted from 0 and kept within the values that are there."""
+    first, second = (min(place, len(x) - 1) for place in places)
+    found = np.partition(x, sorted({first, second}))
+    return float(found[first]), float(found[second])
 
 
 def tails_of(lower: float, upper: float, by: Sequence[str] | str | None, rule: str) -> Tails:

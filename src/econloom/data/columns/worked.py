@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from econloom.core.errors import DataError, UsageError, listed
@@ -80,6 +82,52 @@ def keyed(panel: Panel, values: pl.Series, what: str) -> pl.DataFrame:
     return pl.DataFrame({"unit": panel.frame[panel.unit], "time": panel.frame[panel.time], "value": values})
 
 
+@dataclass(frozen=True)
+class Ordered:
+    """Rows sorted by unit and time.
+
+    Attributes
+    ----------
+    frame : polars.DataFrame
+        ``unit``, ``time``, ``value``.
+    order : polars.Series or None
+        Place of each sorted row in the panel; None where the panel is sorted already.
+    opens : array of bool (n,)
+        True in the first row of each unit.
+    """
+
+    frame: pl.DataFrame
+    order: pl.Series | None
+    opens: npt.NDArray[np.bool_]
+
+    def back(self, values: pl.Series) -> pl.Series:
+        """Values of the sorted rows in the panel's order."""
+        if self.order is None:
+            return values
+        place = np.empty(len(self.order), dtype=np.int64)
+        place[self.order.to_numpy()] = np.arange(len(place))
+        return values.gather(place)
+
+
+def ordered(work: pl.DataFrame) -> Ordered:
+    """The rows of :func:`keyed` by unit and time; a panel that is sorted is not sorted again."""
+    unit, time = work["unit"], work["time"]
+    opens = _changes(unit)
+    falling = np.zeros(len(opens), dtype=bool)
+    falling[1:] = time.to_numpy()[1:] <= time.to_numpy()[:-1]
+    if not (falling & ~opens).any() and int(opens.sum()) == unit.n_unique():
+        return Ordered(work, None, opens)
+    order = work.select(pl.arg_sort_by("unit", "time"))["unit"]
+    rows = work[order]
+    return Ordered(rows, order, _changes(rows["unit"]))
+
+
+def _changes(values: pl.Series) -> npt.NDArray[np.bool_]:
+    found = np.ones(values.len(), dtype=bool)
+    found[1:] = (values != values.shift(1)).fill_null(True).to_numpy()[1:]
+    return found
+
+
 def rows_of(panel: Panel, mask: pl.Series, most: int = 8) -> str:
     """Keys of the rows of a mask, or row numbers where the panel has no keys."""
     places = mask.fill_null(False).arg_true()
@@ -103,10 +151,14 @@ def numbers(values: pl.Series, what: str) -> pl.Series:
     Raises
     ------
     DataError
-        It holds something else; the first texts are shown with their rows.
+        It holds something else (the first texts are shown with their rows), or infinite numbers.
     """
     if values.dtype.is_numeric() or values.dtype == pl.Null:
-        return values.cast(pl.Float64)
+        found = values.cast(pl.Float64)
+        if (odd := found.is_infinite().fill_null(False)).any():
+            places = listed(f"row {r + 1}" for r in odd.arg_true().head(5).to_list())
+            raise DataError(f"{what}: column {values.name!r} holds {int(odd.sum())} infinite values ({places})")
+        return found
     message = f"{what}: column {values.name!r} holds {values.dtype}, not numbers"
     if values.dtype == pl.String:
         odd = values.is_not_null() & values.str.strip_chars().cast(pl.Float64, strict=False).is_null()

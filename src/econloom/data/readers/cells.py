@@ -10,6 +10,7 @@ import polars as pl
 from econloom.core.errors import DataError, listed
 from econloom.data.readers.options import Kind
 from econloom.data.readers.report import Places, Remark, counted
+from econloom.data.readers.whole import leading_zeros, long_digits, whole_years, years_said
 
 # as they stand after stripping, in lower case
 PLAIN_MISSING = frozenset({"", ".", "na", "nan"})
@@ -125,25 +126,7 @@ def parse(
 def _floats(values: pl.Series) -> Parsed:
     """A column that was read as decimal numbers already."""
     years = whole_years(values)
-    return Parsed(values, ()) if years is None else Parsed(years, (_years_said(years),))
-
-
-def whole_years(values: pl.Series) -> pl.Series | None:
-    """Floats that are all years, such as 2010.0, as whole numbers."""
-    low, high = values.min(), values.max()
-    if low is None or low < 1500 or high >= 2200 or (values != values.round(0)).any():  # type: ignore[operator]
-        return None
-    return values.cast(pl.Int64)
-
-
-def _years_said(years: pl.Series) -> Remark:
-    count = years.len() - years.null_count()
-    return Remark(
-        "repair",
-        f"{counted(count, 'year')} written as decimal numbers (2010.0), read as whole numbers",
-        years.name,
-        count,
-    )
+    return Parsed(values, ()) if years is None else Parsed(years, (years_said(years),))
 
 
 class _Work:
@@ -165,6 +148,8 @@ class _Work:
         odd = direct.is_null() & self.cells.is_not_null() | direct.is_nan().fill_null(False)
         if not odd.any():
             return self._numbers(direct, None)
+        if not only_numbers and direct.null_count() == direct.len() and self._without_digits():
+            return self.texts()
         rows = odd.arg_true()
         left = self._examined(self.cells.gather(rows).alias("raw"), rows)
         self._refuse_formula_errors(left)
@@ -229,7 +214,7 @@ class _Work:
             rows = left["row"]
             plain = plain.scatter(rows, left["plain"].set(left["missing"], None))
             direct = direct.scatter(rows, left["number"])
-        if _leading_zeros(plain):
+        if leading_zeros(plain):
             return self.texts("digits with leading zeros, kept as texts")
         if left is not None:
             self._say_repairs(left)
@@ -241,8 +226,8 @@ class _Work:
         if whole.null_count() == direct.null_count():
             return Parsed(whole, tuple(self.remarks))
         if (years := whole_years(direct)) is not None:
-            return Parsed(years, (*self.remarks, _years_said(years)))
-        if _long_digits(plain):
+            return Parsed(years, (*self.remarks, years_said(years)))
+        if long_digits(plain):
             return self.texts("more digits than a number holds, kept as texts")
         return Parsed(direct, tuple(self.remarks))
 
@@ -282,9 +267,11 @@ class _Work:
 
     def texts(self, why: str | None = None) -> Parsed:
         """The column as texts: blanks around them cut, marks of missing values out."""
-        tidy = self.cells.str.strip_chars(_BLANKS)
         if why is not None:
             self.remarks.append(Remark("type", why, self.name))
+        if self._plain_texts():
+            return Parsed(self.cells, tuple(self.remarks))
+        tidy = self.cells.str.strip_chars(_BLANKS)
         trimmed = (tidy != self.cells).fill_null(False) & (tidy != "")
         self._say("repair", trimmed.arg_true(), "with blanks around them, cut")
         spaced = tidy.str.contains(_SPACED).fill_null(False)
@@ -302,6 +289,20 @@ class _Work:
         if self.kind is None and made.count() and made.str.to_lowercase().is_in(["true", "false"]).drop_nulls().all():
             return Parsed(made.str.to_lowercase() == "true", tuple(self.remarks))
         return Parsed(made, tuple(self.remarks))
+
+    def _without_digits(self) -> bool:
+        """Whether the cells are words, and not only marks of missing values: looked up once for each distinct text."""
+        words = self.cells.unique().drop_nulls()
+        marks = words.str.strip_chars(_BLANKS).str.to_lowercase().is_in(list(MISSING | set(self.missing)))
+        return not marks.all() and not words.str.contains("[0-9０-９]").any()
+
+    def _plain_texts(self) -> bool:
+        """Whether nothing is to be done to any cell: looked up once for each distinct text."""
+        words = self.cells.unique().drop_nulls()
+        tidy = words.str.strip_chars(_BLANKS)
+        lower = tidy.str.to_lowercase()
+        marks = list(_MISSING_TEXTS | set(self.missing) | {e.lower() for e in FORMULA_ERRORS} | {"true", "false"})
+        return not ((tidy != words) | lower.is_in(marks) | tidy.str.contains(_SPACED)).any()
 
     def _not_codes(self, tidy: pl.Series, marks: pl.Series) -> pl.Series:
         """``NA`` among two-letter codes is Namibia, not a missing value."""
@@ -376,22 +377,3 @@ class _Work:
 def _short(text: object) -> str:
     shown = repr(text)
     return shown if len(shown) <= 40 else shown[:37] + "…'"
-
-
-def _leading_zeros(cells: pl.Series) -> bool:
-    """Whether any cell is digits that start with a zero, as codes do."""
-    start = cells.filter(cells.str.starts_with("0") & (cells.str.len_bytes() > 1))
-    return bool(start.str.contains("^0[0-9]+$").any()) if start.len() else False
-
-
-def _long_digits(cells: pl.Series) -> bool:
-    """Whether cells are whole numbers with more digits than a float keeps, such as codes of firms."""
-    return bool(cells.str.contains("^[0-9]{17,}$").any())
-
-
-def whole_numbers(values: pl.Series) -> pl.Series:
-    """Floats as whole numbers where all of them are, as years and codes in sheets and Stata files."""
-    known = values.drop_nulls()
-    if known.len() == 0 or (known != known.round(0)).any() or known.abs().max() >= 2**53:  # type: ignore[operator]
-        return values
-    return values.cast(pl.Int64)

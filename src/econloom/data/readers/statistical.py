@@ -14,11 +14,11 @@ import polars as pl
 from econloom.core.errors import DataError, UsageError, did_you_mean, listed
 from econloom.core.labels import Label
 from econloom.data.readers import encodings
-from econloom.data.readers.cells import whole_numbers
 from econloom.data.readers.files import guarded
 from econloom.data.readers.labelling import as_label
 from econloom.data.readers.options import Options
 from econloom.data.readers.report import Places, Reading, Remark, counted
+from econloom.data.readers.whole import whole_numbers
 
 UNICODE_SINCE = 118  # version of .dta files; older ones do not say their encoding
 _RAW = "LATIN1"  # one character a byte, so that the bytes can be had back

@@ -16,6 +16,7 @@ from econloom.data.readers.labelling import labels_of
 from econloom.data.readers.layout import Cell, Header, Spread
 from econloom.data.readers.options import Options
 from econloom.data.readers.report import Places, Reading, Remark, counted
+from econloom.data.readers.whole import whole_numbers
 
 _MOST_SHOWN = 12
 
@@ -268,7 +269,7 @@ def _column(name: str, column: list[Cell], places: Places, options: Options) -> 
     kinds = {type(c) for c in column if c is not None}
     kind = options.types.get(name)
     if kind is None and kinds <= {int, float}:
-        return cells.Parsed(cells.whole_numbers(pl.Series(name, column, dtype=pl.Float64, strict=False)), ())
+        return cells.Parsed(whole_numbers(pl.Series(name, column, dtype=pl.Float64, strict=False)), ())
     if kind is None and kinds == {bool}:
         return cells.Parsed(pl.Series(name, column, dtype=pl.Boolean), ())
     if kind in (None, "date") and kinds <= {dt.date, dt.datetime} and kinds:

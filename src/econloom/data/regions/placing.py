@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 import polars as pl
@@ -266,6 +266,7 @@ def _old_codes(level: Level) -> Mapping[int, tuple[Division, str]]:
     }  # fmt: skip
 
 
+@lru_cache(maxsize=65_536)
 def _division(given: str | int, level: Level, near: bool = True) -> Place:
     digits = str(given).strip()
     if unicodedata.normalize("NFKC", digits).isdecimal():

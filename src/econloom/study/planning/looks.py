@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from econloom import simulate
 from econloom.core.errors import UsageError
 from econloom.panel.formula import parse_formula
 from econloom.report import presets
@@ -37,7 +38,8 @@ def presentation(draft: Draft, spec: Table) -> dict[str, Any]:
 
 def simulated_notes(draft: Draft) -> list[dict[str, Any]]:
     """A note that names the simulated sources: no table or figure made of them goes without."""
-    drawn = [simulated_by(s) for s in draft.spec.sources.values() if s.simulate is not None]
+    found = [simulated_by(s) for s in draft.spec.sources.values() if s.simulate is not None]
+    drawn = [by for by in found if by[0] not in simulate.REAL]
     if not drawn:
         return []
     listed_zh = "、".join(f"{name}（{process}，种子{seed}）" for name, seed, process in drawn)

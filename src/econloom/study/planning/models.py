@@ -15,7 +15,7 @@ from econloom.data import expressions
 from econloom.data.expressions import Scope
 from econloom.panel.formula import ModelSpec, parse_formulas
 from econloom.study.document import KeyPath
-from econloom.study.estimators import check_options
+from econloom.study.estimators import ESTIMATORS, check_options
 from econloom.study.language.columns import Column
 from econloom.study.language.settings import Vcov
 from econloom.study.language.tables import RegressionTable
@@ -257,6 +257,8 @@ class TableModels:
         estimator = source.estimator or "ols"
         for key, error in check_options(estimator, source.options):
             self.draft.problem(error, (*path, "with", key), key=True)
+        if spec.scale and estimator in ESTIMATORS:
+            reason = f"scaling of interactions is not built for {estimator!r}"
         if source.prepare is not None:
             prepared.check(self.draft, source.prepare, panel, (*path, "prepare"))
         common = {
