@@ -47,6 +47,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "clean": ("econloom.data.clean", None),
     "regions": ("econloom.data.regions", None),
     "simulate": ("econloom.simulate", None),
+    "lights": ("econloom.lights", None),
     "measures": ("econloom.measures", None),
     "study": ("econloom.study", "study"),
     "etable": ("econloom.report.tables", "etable"),
