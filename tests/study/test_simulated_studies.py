@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 import econloom as el
-from econloom.study import document
+from econloom.study import document, schema
 from tests.conftest import SHIPPED
 
 STUDIES = SHIPPED.parent
@@ -38,7 +38,7 @@ def wages() -> Any:
 
 @pytest.fixture(scope="module")
 def growth() -> Any:
-    return el.study(STUDIES / "migration").run(out=None)
+    return opened("migration", list(schema.load(STUDIES / "migration").tables)).run()
 
 
 def rows(run: Any, table: str) -> list[int]:
