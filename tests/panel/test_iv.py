@@ -310,7 +310,7 @@ FRAME = instruments(12).with_columns(
             "y ~ x3 | firm | x1 + x2 ~ z1 + twice",
             {},
             EstimationError,
-            r"only 1 instruments are left \(z1\).*twice \(col",
+            r"only 1 instrument is left \(z1\).*twice \(col",
         ),
         ("y ~ x3 | firm | x1 ~ trait", {}, EstimationError, r"left out: trait \(absorbed"),
         ("y ~ x3 | firm | trait ~ z1", {}, EstimationError, "endogenous trait: absorbed by the effects"),
