@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import econloom as el
 from tests.study import small
 
+settings.register_profile("econloom", deadline=None, derandomize=True, database=None)  # the same examples in every run
+settings.load_profile("econloom")
 SHIPPED = Path(__file__).resolve().parents[1] / "studies/globalisation"
 
 
