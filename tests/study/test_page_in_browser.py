@@ -30,6 +30,6 @@ def test_the_report_opens_offline(real_run, tmp_path: Path) -> None:
         links = page.locator("nav a").count()
         browser.close()
     assert [u for u in asked if not u.startswith("file:")] == [] and said == []
-    assert counts == (len(real_run.tables), len(real_run.figures)) and links == sum(counts)
+    assert counts == (len(real_run.tables) + 1, len(real_run.figures)) and links == sum(counts)  # and the codebook
     assert max(widths) <= 1100
     assert cell.startswith("11.6073")
