@@ -12,6 +12,7 @@ import numpy as np
 from econloom.core.errors import DataError, EstimationError, UsageError
 from econloom.core.estimate import Unavailable
 from econloom.core.spec import ConstantName, SscName, VcovSpec, iid
+from econloom.data.sources import as_panel
 from econloom.panel.columns import Columns
 from econloom.panel.counting import unit_position
 from econloom.panel.design import Design, Sample, build_design, draw_sample, with_levels
@@ -22,7 +23,6 @@ from econloom.panel.linear.constant import Offset, base_levels, base_period, bes
 from econloom.panel.moments import Absorbed, cross_multiply, sweep
 from econloom.panel.passes import one_blas_thread
 from econloom.panel.request import Request
-from econloom.panel.sources import as_panel
 
 __all__ = ["Fit", "Fits", "Request", "fit_many", "iv", "ols", "request", "requests"]
 

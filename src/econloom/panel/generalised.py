@@ -10,6 +10,7 @@ import numpy as np
 from econloom.core.errors import DataError, EstimationError, UsageError, listed
 from econloom.core.lineage import Drop, SampleLog
 from econloom.core.spec import SscName, VcovSpec, iid
+from econloom.data.sources import as_panel
 from econloom.panel.absorb import FloatArray
 from econloom.panel.columns import Columns
 from econloom.panel.design import Design, Sample, build_design, draw_sample, with_levels
@@ -23,7 +24,6 @@ from econloom.panel.nonlinear.irls import Maximum, Problem, maximise
 from econloom.panel.nonlinear.separation import Separation, alone, flat_groups
 from econloom.panel.passes import one_blas_thread
 from econloom.panel.request import Request
-from econloom.panel.sources import as_panel
 
 __all__ = ["LikelihoodFit", "logit", "poisson"]
 

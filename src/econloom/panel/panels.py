@@ -12,6 +12,7 @@ from econloom.core.errors import DataError, EstimationError, UsageError
 from econloom.core.frame import Panel
 from econloom.core.lineage import Drop, SampleLog
 from econloom.core.spec import VcovSpec, iid
+from econloom.data.sources import as_panel
 from econloom.panel.columns import Columns
 from econloom.panel.design import Design, build_design, draw_sample, with_levels
 from econloom.panel.fits import Fits
@@ -31,7 +32,6 @@ from econloom.panel.linear.random_effects import (
 from econloom.panel.moments import cross_multiply, sweep
 from econloom.panel.passes import one_blas_thread
 from econloom.panel.request import Request
-from econloom.panel.sources import as_panel
 from econloom.panel.transformed import Drawn, Estimator, PanelFit, PanelSsc, factors_of, known_convention, put_together
 
 

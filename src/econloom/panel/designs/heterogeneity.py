@@ -20,6 +20,7 @@ from econloom.core.errors import EconloomError, EstimationError, UsageError, did
 from econloom.core.frame import Panel
 from econloom.core.spec import SscName, VcovSpec, iid
 from econloom.data import expressions
+from econloom.data.sources import as_panel
 from econloom.panel.absorb import FloatArray
 from econloom.panel.columns import Columns
 from econloom.panel.design import draw_sample
@@ -29,7 +30,6 @@ from econloom.panel.designs.splits import Groups, Split, divide, refuse_function
 from econloom.panel.fit import fit_many, request
 from econloom.panel.fitted import Fit
 from econloom.panel.request import Request
-from econloom.panel.sources import as_panel
 
 __all__ = ["Comparison", "Difference", "Split", "compare", "differences", "split"]
 

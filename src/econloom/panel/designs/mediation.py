@@ -26,6 +26,7 @@ from econloom.core.estimate import Unavailable
 from econloom.core.frame import Panel
 from econloom.core.spec import SscName, VcovSpec, iid
 from econloom.data.expressions import Scope
+from econloom.data.sources import as_panel
 from econloom.panel.columns import Columns
 from econloom.panel.design import Request, draw_sample
 from econloom.panel.designs.effects import Effect, Mediation, coefficient, error_law
@@ -34,7 +35,6 @@ from econloom.panel.designs.joint import Joint, equations
 from econloom.panel.fit import fit_many, request
 from econloom.panel.fitted import Fit
 from econloom.panel.formula.spec import quoted
-from econloom.panel.sources import as_panel
 
 __all__ = ["Effect", "Mediation", "steps"]
 

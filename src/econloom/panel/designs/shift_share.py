@@ -10,13 +10,13 @@ import polars as pl
 
 from econloom.core.errors import DataError, EstimationError, UsageError, did_you_mean, listed
 from econloom.core.spec import SscName, VcovSpec
+from econloom.data.sources import as_panel
 from econloom.panel.absorb import FloatArray
 from econloom.panel.fit import iv, ols, requests
 from econloom.panel.fits import Fits
 from econloom.panel.fitted import Fit
 from econloom.panel.inference import exposure
 from econloom.panel.inference.exposure import Codes, Interval, Residuals
-from econloom.panel.sources import as_panel
 
 _SAME = 1e-8  # a column that is there may differ from shares times shocks by this much
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from econloom.core.errors import DataError, EstimationError, UsageError
 from econloom.core.lineage import Drop, SampleLog
+from econloom.data.sources import as_panel
 from econloom.panel.dynamics.asked import GmmIV, Options, StdIV, default_instruments, gmm_iv, std_iv
 from econloom.panel.dynamics.drawn import Drawn, drawn
 from econloom.panel.dynamics.fit import DynamicFit
@@ -17,7 +18,6 @@ from econloom.panel.formula import parse_formula
 from econloom.panel.linear import dynamic
 from econloom.panel.linear.selection import why
 from econloom.panel.passes import one_blas_thread
-from econloom.panel.sources import as_panel
 
 __all__ = [
     "BiasCorrectedFit",

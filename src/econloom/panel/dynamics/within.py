@@ -9,6 +9,7 @@ from econloom.core.errors import DataError, EstimationError, UsageError
 from econloom.core.estimate import Tidy
 from econloom.core.expressions import Call, Name, Number
 from econloom.core.lineage import Drop, SampleLog
+from econloom.data.sources import as_panel
 from econloom.panel.absorb import FloatArray
 from econloom.panel.columns import BoolArray
 from econloom.panel.dynamics.asked import Options
@@ -19,7 +20,6 @@ from econloom.panel.linear.dynamic.bias_corrected import bias_corrected as solve
 from econloom.panel.linear.selection import independent
 from econloom.panel.passes import one_blas_thread
 from econloom.panel.shown import Shown, coefficients
-from econloom.panel.sources import as_panel
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -16,6 +16,7 @@ from econloom.core.errors import DataError, EstimationError, UsageError
 from econloom.core.estimate import CONSTANT, Test, Tidy, Unavailable
 from econloom.core.lineage import SampleLog
 from econloom.core.spec import VcovSpec, iid
+from econloom.data.sources import as_panel
 from econloom.panel.absorb import FloatArray
 from econloom.panel.limited.effects import averaged, effects_table, joint_wald
 from econloom.panel.limited.rows import Rows, of_units, rows_of, sandwich
@@ -23,7 +24,6 @@ from econloom.panel.nonlinear.tobit import Censored, Mixed, TobitEstimate
 from econloom.panel.nonlinear.tobit import tobit as maximise
 from econloom.panel.passes import one_blas_thread
 from econloom.panel.shown import Shown, coefficients
-from econloom.panel.sources import as_panel
 
 Mean = Literal["latent", "censored", "truncated"]
 STEP = 1e-5

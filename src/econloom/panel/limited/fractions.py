@@ -14,6 +14,7 @@ from econloom.core.errors import DataError, EstimationError, UsageError
 from econloom.core.estimate import CONSTANT, Test, Tidy, Unavailable
 from econloom.core.lineage import SampleLog
 from econloom.core.spec import VcovSpec, hc1
+from econloom.data.sources import as_panel
 from econloom.panel.absorb import FloatArray
 from econloom.panel.limited.effects import averaged, effects_table, joint_wald
 from econloom.panel.limited.rows import Rows, rows_of, sandwich
@@ -21,7 +22,6 @@ from econloom.panel.nonlinear.fractional import FractionalEstimate, Link, mean_a
 from econloom.panel.nonlinear.fractional import fractional as maximise
 from econloom.panel.passes import one_blas_thread
 from econloom.panel.shown import Shown, coefficients
-from econloom.panel.sources import as_panel
 
 
 @dataclass(frozen=True, repr=False, eq=False)

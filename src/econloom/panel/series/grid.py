@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from econloom.core.errors import EstimationError, UsageError
+from econloom.data.sources import as_panel
 from econloom.panel.absorb import FloatArray
 from econloom.panel.columns import Columns, grouped
 from econloom.panel.formula import Term
-from econloom.panel.sources import as_panel
 
 DRAWS_AT_LEAST = 99
 
