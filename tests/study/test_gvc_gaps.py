@@ -1,9 +1,10 @@
-"""Measure city_brightness in study files: from tables and from folders, and what is refused."""
+"""The measure city_brightness in study files, from tables and from folders; the study gvc_gaps as a whole."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,6 +12,7 @@ import pytest
 
 import econloom as el
 from econloom.core.errors import EconloomError
+from tests.conftest import SHIPPED
 
 STUDY = """
 study: lamps
@@ -144,3 +146,29 @@ def test_tables_of_lights_that_are_no_images(folder: Path) -> None:
         bad.write_csv(folder / "lights.csv")
         with pytest.raises(EconloomError, match=message):
             el.study(folder).run(out=folder / "out")
+
+
+@pytest.fixture(scope="module")
+def paper(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The default version of the study."""
+    return el.study(SHIPPED.parent / "gvc_gaps").run(out=tmp_path_factory.mktemp("gvc"))
+
+
+def test_every_table_of_the_study_is_there(paper: Any) -> None:
+    assert not paper.planned
+    names = {"t1", "t2", "t3", "iv", "gmm", "granger", "regions", "partners", "institutions"}
+    assert names <= set(paper.tables)
+    rows = {t: [m.sample.n for m in paper.models["default", t]] for t in ("t2", "t3", "regions")}
+    assert set(rows["t2"]) == {364}
+    assert rows["t3"] == [364, 364, 364, 338, 364] and rows["regions"] == [112, 112, 140]
+    panel = paper.panel.frame
+    assert panel.height == 420 and panel["gini"].count() == 364
+    for table in paper.tables.values():
+        assert any("模拟数据" in n.text("zh") for n in table.notes), table.id
+
+
+def test_splits_of_partners_add_up(paper: Any) -> None:
+    panel = paper.panel.frame
+    for name in ("fw", "bw"):
+        assert np.allclose(panel[f"{name}_oecd"] + panel[f"{name}_other"], panel[name])
+        assert (panel[f"{name}_other"] > 0).all()

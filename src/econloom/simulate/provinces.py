@@ -56,7 +56,7 @@ class World:
         return np.random.default_rng([self.seed, 100 + number])
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def draw(seed: int, process: Process) -> World:
     """Everything but the images."""
     made = World(seed, process, atlas())
