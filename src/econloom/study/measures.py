@@ -255,6 +255,3 @@ MEASURES: Mapping[str, Measure] = {
         needs=("partner", "{time}", "imports", "exports", "gdp", "rd"),
     ),
 }
-
-# Measures that are not built yet, with their options: `check` knows them, `run` leaves them out.
-PLANNED: Mapping[str, tuple[str, ...]] = {}
