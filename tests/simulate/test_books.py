@@ -25,7 +25,9 @@ def yearbook() -> pl.DataFrame:
     return el.simulate.draw("city_yearbook", 1, "plain").frame
 
 
-@pytest.mark.parametrize(("name", "process"), [k for k in KINDS if k[0] not in {"city_register", "exchange_rates"}])
+@pytest.mark.parametrize(
+    ("name", "process"), [k for k in KINDS if k[0] not in {"city_register", "exchange_rates", "prefecture_map"}]
+)
 def test_every_process_prints_the_same_columns_and_can_be_drawn_again(name: str, process: str) -> None:
     book = el.simulate.draw(name, 3, process)
     assert book.frame.columns == [c.name for c in book.columns]
@@ -88,7 +90,7 @@ def test_incomes_belong_to_the_yearbook() -> None:
 
 def test_no_variable_of_a_study_is_drawn() -> None:
     """Columns of the books are raw: none has the name of a variable that a study computes, or its values."""
-    for study in ("wage_share", "migration"):
+    for study in ("wage_share", "migration", "gvc_gaps"):
         spec = schema.load(STUDIES / study)
         formulas = {n: v.formula or v.measure for n, v in spec.variables.items() if v.formula or v.measure}
         drawn = {c for s in spec.sources.values() if s.simulate for c in el.simulate.columns_of(s.simulate)}
@@ -102,7 +104,11 @@ def test_no_variable_of_a_study_is_drawn() -> None:
 
 
 def test_truths_name_variables_of_the_studies() -> None:
-    for study, simulator in (("wage_share", "city_yearbook"), ("migration", "delta_yearbook")):
+    for study, simulator in (
+        ("wage_share", "city_yearbook"),
+        ("migration", "delta_yearbook"),
+        ("gvc_gaps", "province_yearbook"),
+    ):
         spec = schema.load(STUDIES / study)
         for process in SIMULATORS[simulator].processes:
             truth = el.simulate.draw(simulator, 1, process).truth

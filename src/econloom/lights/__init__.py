@@ -25,6 +25,10 @@ from econloom.lights.series import continuity as continuity
 from econloom.lights.series import desaturate as desaturate
 from econloom.lights.series import harmonise as harmonise
 from econloom.lights.series import yearly as yearly
+from econloom.lights.tables import CELLS as CELLS
+from econloom.lights.tables import LAYOUTS as LAYOUTS
+from econloom.lights.tables import images_of as images_of
+from econloom.lights.tables import read_layout as read_layout
 from econloom.lights.zonal import zonal as zonal
 
 __all__ = [

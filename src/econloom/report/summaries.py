@@ -72,7 +72,7 @@ def descriptive(
         if name_extremes and ("min_at" in found or "max_at" in found):
             rows.append(Row(Label(), tuple(_place(found, s) for s in statistics), role="paren"))
     own = [_EXTREMES] if name_extremes else []
-    return _table(spec, [_heading(s, spec) for s in statistics], rows, own)
+    return plain_table(spec, [_heading(s, spec) for s in statistics], rows, own)
 
 
 def _place(found: Mapping[str, Any], statistic: str) -> Cell:
@@ -123,7 +123,7 @@ def correlations(
             found = [_p_value(pair, p_values, spec) for pair in pairs] + [Cell()] * (len(names) - r - 1)
             rows.append(Row(Label(), tuple(found), role="paren"))
     heads = [Label.same(f"({n})") for n in range(1, len(names) + 1)]
-    return _table(spec, heads, rows, _correlation_notes(spec, p_values is not None, below))
+    return plain_table(spec, heads, rows, _correlation_notes(spec, p_values is not None, below))
 
 
 def _numbered(r: int, name: str, spec: TableSpec) -> Label:
@@ -194,7 +194,7 @@ def counts(found: Sequence[tuple[Label, int, int, Sequence[str]]], spec: TableSp
         rows.append(Row(label, tuple(made)))
         if names:
             rows.append(Row(_named(names), (Cell(), Cell(), Cell()), role="paren"))
-    return _table(spec, [word(w, spec.style) for w in ("count", "total", "per_cent")], rows, [])
+    return plain_table(spec, [word(w, spec.style) for w in ("count", "total", "per_cent")], rows, [])
 
 
 def codebook(entries: Sequence[Mapping[str, Any]], spec: TableSpec) -> Table:
@@ -226,7 +226,7 @@ def codebook(entries: Sequence[Mapping[str, Any]], spec: TableSpec) -> Table:
         for e in entries
     ]
     heads = [word(w, spec.style) for w in ("label", "unit", "formula", "source", *_CODEBOOK)]
-    return _table(spec, heads, rows, [])
+    return plain_table(spec, heads, rows, [])
 
 
 _CODEBOOK = ("n", "missing", "mean", "sd", "min", "max")
@@ -287,7 +287,7 @@ def granger(found: Sequence[tuple[str, str, Mapping[str, float]]], spec: TableSp
             value_cell(numbers.get(n), 0 if n == "lags" else spec.digits, f"{spec.id}.{n}.r{number}") for n in names
         ]
         rows.append(Row(label, tuple(cells)))
-    return _table(spec, [word(n, spec.style) for n in names], rows, [_GRANGER_NOTE])
+    return plain_table(spec, [word(n, spec.style) for n in names], rows, [_GRANGER_NOTE])
 
 
 def vif(values: Mapping[str, float], spec: TableSpec) -> Table:
@@ -317,7 +317,7 @@ def vif(values: Mapping[str, float], spec: TableSpec) -> Table:
     ]
     mean = _factor(sum(values.values()) / len(values), "mean_vif", spec)
     rows.append(Row(word("mean_vif", spec.style), (mean, Cell()), role="statistic", rule_above=True))
-    return _table(spec, [word("vif", spec.style), word("tolerance", spec.style)], rows, [])
+    return plain_table(spec, [word("vif", spec.style), word("tolerance", spec.style)], rows, [])
 
 
 def _factor(value: float, name: str, spec: TableSpec) -> Cell:
@@ -342,7 +342,8 @@ def _heading(statistic: str, spec: TableSpec) -> Label:
     return word(statistic, spec.style) if known(statistic) else spec.label(statistic)
 
 
-def _table(spec: TableSpec, heads: Sequence[Label], rows: Sequence[Row], said: Sequence[Label]) -> Table:
+def plain_table(spec: TableSpec, heads: Sequence[Label], rows: Sequence[Row], said: Sequence[Label]) -> Table:
+    """A table with one row of headings; ``said`` are sentences of its note."""
     return Table(
         id=spec.id,
         title=spec.title,

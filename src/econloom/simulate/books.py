@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from econloom.core.errors import UsageError, did_you_mean
-from econloom.simulate import cities, columns, delta, gaps, incomes
+from econloom.simulate import cities, columns, delta, gaps, incomes, province_books, provinces
+from econloom.simulate import columns_of_provinces as printed
 from econloom.simulate.columns import Column
 from econloom.simulate.processes import PROCESSES, Process
 from econloom.simulate.register import DELTA, Register, register
@@ -18,8 +19,7 @@ from econloom.simulate.truth import Truth
 SEED, PROCESS = 1, "realistic"  # where a study file says none
 VERSION = 1  # of the numbers that a seed gives
 _LATER = """
-night_lights prefecture_map province_employment gbt_isic prefecture_yearbook province_yearbook retail_prices
-marketisation_scores zone_calendar firm_accounts patent_register firm_city_yearbook city_1984 national_internet
+zone_calendar firm_accounts patent_register firm_city_yearbook city_1984 national_internet
 partner_trade city_places
 """
 REAL = frozenset({"city_register", "exchange_rates"})  # nothing in these is drawn
@@ -181,11 +181,24 @@ def _delta_yearbook(seed: int, process: Process) -> dict[str, pl.Series]:
 
 _CITY_PROCESSES = ("realistic", "plain", "dependent", "endogenous", "zero", "uneven_effect")
 _OF_DELTA = "realistic plain dependent zero uneven_effect free_effects structure innovation consumption"
+_OF_PROVINCES = ("realistic", "plain", "dependent", "endogenous", "zero")
 SIMULATORS: Mapping[str, Simulator] = {
     "city_yearbook": Simulator(columns.CITY, _city_yearbook, cities.truth, _CITY_PROCESSES),
     "city_incomes": Simulator(columns.INCOMES, _city_incomes, cities.truth, _CITY_PROCESSES),
     "city_register": Simulator(columns.REGISTER, _city_register, None, tuple(PROCESSES)),
     "exchange_rates": Simulator(columns.RATES, _exchange_rates, None, tuple(PROCESSES)),
     "delta_yearbook": Simulator(columns.DELTA, _delta_yearbook, delta.truth, tuple(_OF_DELTA.split())),
+    **{
+        name: Simulator(made, make, provinces.truth, _OF_PROVINCES)
+        for name, made, make in (
+            ("province_employment", printed.EMPLOYMENT, province_books.employment),
+            ("prefecture_yearbook", printed.PREFECTURES, province_books.prefectures),
+            ("province_yearbook", printed.PROVINCES, province_books.yearbook),
+            ("retail_prices", printed.PRICES, province_books.prices),
+            ("marketisation_scores", printed.SCORES, province_books.scores),
+            ("night_lights", printed.LIGHTS, province_books.lights),
+        )
+    },
+    "prefecture_map": Simulator(printed.MAP, province_books.boundaries, None, tuple(PROCESSES)),
 }
 """By name, as ``simulate:`` in study files takes them."""

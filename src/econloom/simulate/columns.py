@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from econloom.core.labels import Label
 
-__all__ = ["CITY", "DELTA", "INCOMES", "INDUSTRIES", "RATES", "REGISTER", "Column"]
+__all__ = ["CITY", "DELTA", "INCOMES", "INDUSTRIES", "RATES", "REGISTER", "Column", "columns"]
 _CITY_BOOK = Label(zh="中国城市统计年鉴", en="China City Statistical Yearbook")
 _PROVINCE_BOOK = Label(zh="各省统计年鉴", en="provincial statistical yearbooks")
 _NATION_BOOK = Label(zh="中国统计年鉴", en="China Statistical Yearbook")
@@ -46,16 +46,21 @@ _UNITS = {
     "平方公里": "square kilometres",
     "元/100美元": "yuan per 100 US dollars",
     "指数": "index",
+    "公里": "kilometres",
+    "度": "degrees",
+    "灰度值": "digital number",
+    "分": "points",
 }
 
 
-def _columns(book: Label, *rows: tuple[str, str, str, str]) -> tuple[Column, ...]:
+def columns(book: Label, *rows: tuple[str, str, str, str]) -> tuple[Column, ...]:
+    """Columns of a book from name, Chinese and English label, and Chinese unit."""
     return tuple(
         Column(name, Label(zh=zh, en=en), Label(zh=unit, en=_UNITS[unit]), book) for name, zh, en, unit in rows
     )
 
 
-_KEYS = _columns(_CITY_BOOK, ("city", "城市", "City", ""), ("year", "年份", "Year", ""))
+_KEYS = columns(_CITY_BOOK, ("city", "城市", "City", ""), ("year", "年份", "Year", ""))
 INDUSTRIES: dict[str, tuple[str, str]] = {
     "agriculture": ("农、林、牧、渔业", "Agriculture, forestry, animal husbandry, fishery"),
     "mining": ("采矿业", "Mining"),
@@ -81,7 +86,7 @@ INDUSTRIES: dict[str, tuple[str, str]] = {
 
 CITY: tuple[Column, ...] = (
     *_KEYS,
-    *_columns(
+    *columns(
         _CITY_BOOK,
         ("gdp", "地区生产总值", "Gross regional product", "万元"),
         ("gdp_primary", "第一产业增加值", "Value added of primary industry", "万元"),
@@ -90,11 +95,11 @@ CITY: tuple[Column, ...] = (
         ("total_wages", "在岗职工工资总额", "Total wages of on-post staff", "万元"),
         ("staff", "年末单位从业人员数", "Year-end staff of units", "人"),
     ),
-    *_columns(
+    *columns(
         _CITY_BOOK,
         *((f"emp_{n}", f"{zh}从业人员数", f"Staff: {en}", "人") for n, (zh, en) in INDUSTRIES.items()),
     ),
-    *_columns(
+    *columns(
         _CITY_BOOK,
         ("fdi_usd", "当年实际使用外资金额", "Foreign capital actually used", "万美元"),
         ("budget_revenue", "地方一般公共预算收入", "General public budget revenue", "万元"),
@@ -105,7 +110,7 @@ CITY: tuple[Column, ...] = (
         ("design_patents", "外观设计专利授权数", "Design patents granted", "件"),
         ("registered_population", "年末户籍人口", "Registered population at year-end", "万人"),
     ),
-    *_columns(
+    *columns(
         _PROVINCE_BOOK,
         ("exports_usd", "货物出口额", "Exports of goods", "万美元"),
         ("imports_usd", "货物进口额", "Imports of goods", "万美元"),
@@ -117,18 +122,18 @@ CITY: tuple[Column, ...] = (
     ),
 )
 RATES: tuple[Column, ...] = (
-    *_columns(_NATION_BOOK, ("year", "年份", "Year", "")),
-    *_columns(
+    *columns(_NATION_BOOK, ("year", "年份", "Year", "")),
+    *columns(
         _NATION_BOOK, ("usd_rate", "人民币对美元年平均汇价", "Annual average rate of the US dollar", "元/100美元")
     ),
 )
-REGISTER: tuple[Column, ...] = _columns(
+REGISTER: tuple[Column, ...] = columns(
     _CITY_BOOK,
     ("city", "城市", "City", ""),
     ("province", "省份", "Province", ""),
     ("rank", "行政级别", "Administrative rank", ""),
 )
-INCOMES: tuple[Column, ...] = _columns(
+INCOMES: tuple[Column, ...] = columns(
     Label(zh="家庭收入调查（微观数据）", en="household income survey (microdata)"),
     ("person", "个人编号", "Person", ""),
     ("year", "年份", "Year", ""),
@@ -141,7 +146,7 @@ _INNOVATION = Label(
 )
 DELTA: tuple[Column, ...] = (
     *_KEYS,
-    *_columns(
+    *columns(
         _PROVINCE_BOOK,
         ("gdp", "地区生产总值", "Gross regional product", "亿元"),
         ("gdp_index", "地区生产总值指数", "Index of gross regional product at constant prices", "上年=100"),
@@ -156,19 +161,19 @@ DELTA: tuple[Column, ...] = (
         ("exports_usd", "货物出口额", "Exports of goods", "万美元"),
         ("imports_usd", "货物进口额", "Imports of goods", "万美元"),
     ),
-    *_columns(
+    *columns(
         _CITY_BOOK,
         ("fixed_investment", "固定资产投资总额", "Total investment in fixed assets", "亿元"),
         ("fiscal_expenditure", "地方一般公共预算支出", "General public budget expenditure", "亿元"),
         ("fdi_usd", "当年实际使用外资金额", "Foreign capital actually used", "万美元"),
         ("area", "行政区域土地面积", "Land area", "平方公里"),
     ),
-    *_columns(
+    *columns(
         _CENSUS,
         ("primary", "6岁及以上小学文化程度人口", "Persons of 6 and over: primary school", "万人"),
         ("junior", "6岁及以上初中文化程度人口", "Persons of 6 and over: junior secondary school", "万人"),
         ("senior", "6岁及以上高中文化程度人口", "Persons of 6 and over: senior secondary school", "万人"),
         ("college", "6岁及以上大专及以上文化程度人口", "Persons of 6 and over: college and above", "万人"),
     ),
-    *_columns(_INNOVATION, ("innovation_index", "城市创新指数", "City innovation index", "指数")),
+    *columns(_INNOVATION, ("innovation_index", "城市创新指数", "City innovation index", "指数")),
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 from econloom import simulate
 from econloom.core.errors import DataError, EconloomError, StudyFileError
 from econloom.data import readers
+from econloom.lights.tables import LAYOUTS as PLACES
 from econloom.study import schema
 from econloom.study.schema import Source, StudySpec
 
@@ -87,7 +88,10 @@ def _facts(source: Source, folder: Path) -> SourceFacts:
             f"the content of {path} is not the one that the study names",
             hint=f"restore it, or, if the new content is meant, write sha256: {digest}",
         )
-    columns = tuple(readers.column_names(path, readers.make(source.reading))) if source.layout is None else None
+    if source.layout is None:
+        columns: tuple[str, ...] | None = tuple(readers.column_names(path, readers.make(source.reading)))
+    else:
+        columns = PLACES.get(source.layout)
     if columns is not None and source.columns is not None:
         readers.require_columns(columns, list(source.columns.values()), str(path))
     return SourceFacts(str(path), columns, digest)

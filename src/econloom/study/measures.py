@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from econloom import iot
+from econloom import iot, lights
 from econloom.core.frame import Panel
 from econloom.iot import linkages, regionalise
 from econloom.measures import innovation, segmentation, spillovers
@@ -175,6 +175,17 @@ def _trade_spillover(
     return rows.select(unit, time, pl.Series("value", made).fill_nan(None))
 
 
+def _city_brightness(
+    source: Panel, found: Any, *, keys: tuple[str, str], boundaries: Panel, **options: Any
+) -> pl.DataFrame:
+    """Lit cells and boundaries to the mean brightness of every unit and period."""
+    unit, time = keys
+    named = unit if unit in boundaries.columns else "zone"
+    zones = lights.from_frame(boundaries.frame, named)
+    made = lights.city_brightness(lights.images_of(source.frame, zones), zones, **options)
+    return made.select(pl.col("zone").alias(unit), pl.col("year").alias(time), "mean")
+
+
 MEASURES: Mapping[str, Measure] = {
     "trade_benefit_index": Measure(
         tables=True,
@@ -214,6 +225,24 @@ MEASURES: Mapping[str, Measure] = {
         apply=_market_integration,
         needs=("{unit}", "{time}", "good", "price"),
     ),
+    "city_brightness": Measure(
+        tables=False,
+        options={
+            "form": ("power", "quadratic"),
+            "coefficients": ("estimated", "wu2013", "liu2012"),
+            "zero": ("either", "both"),
+            "previous": ("corrected", "given"),
+            "rule": ("exact", "centre"),
+        },
+        shared=_nothing,
+        shared_options=(),
+        part=lambda source, options: f"images of {source}",
+        apply=_city_brightness,
+        sources={"boundaries": ("part", "hole", "longitude", "latitude")},
+        codes=("reference", "target"),
+        required=("boundaries",),
+        needs=lights.CELLS,
+    ),
     "trade_spillover": Measure(
         tables=False,
         options={"form": ("log", "level"), "depreciation": ("0.05", "0.1", "0.15")},
@@ -225,9 +254,4 @@ MEASURES: Mapping[str, Measure] = {
         required=("imports", "exports"),
         needs=("partner", "{time}", "imports", "exports", "gdp", "rd"),
     ),
-}
-
-# Measures of the other studies, which are not built yet, with their options: `check` knows them, `run` leaves them out.
-PLANNED: Mapping[str, tuple[str, ...]] = {
-    "city_brightness": ("boundaries", "reference", "target"),
 }

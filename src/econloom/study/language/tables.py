@@ -1,4 +1,4 @@
-"""Tables: regressions, grids of values, descriptions, mediation, causality."""
+"""Tables: regressions, grids of values, descriptions, mediation, causality, sensitivity, families."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from econloom.study.language.base import (
     Literals,
     Model,
     Names,
+    Real,
     Text,
     Title,
     Whole,
@@ -255,6 +256,81 @@ class GrangerTable(Table):
         return draws
 
 
+Share = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[Real, Field(gt=0)]
+
+
+class SensitivityTable(Table):
+    """How strong an omitted variable would have to be: Oster's delta, robustness values, bounds by controls."""
+
+    kind: Literal["sensitivity"]
+    of: Text = Field(description="A column of a table, such as t3.c1, or a formula.")
+    term: ColumnName = Field(description="The treatment.")
+    benchmarks: Columns = Field((), description="Controls, or $macros of controls, that an omitted one is likened to.")
+    times: tuple[Positive, ...] = Field((1, 2, 3), min_length=1, description="How many times as strong.")
+    q: Positive = Field(1, description="Share of the estimate that is explained away.")
+    alpha: Share = 0.05
+    r2_max: Annotated[float, Field(gt=0, le=1)] | None = Field(None, description="1.3 times the controlled R2 if none.")
+    delta: Real = Field(1, description="Selection on unobservables, relative to controls, of the adjusted estimate.")
+    beta: Real = Field(0, description="The coefficient that Oster's delta leads to.")
+    base: Columns = Field((), description="Controls that belong to the short regression too.")
+    weights: ColumnName | None = None
+
+    @model_validator(mode="after")
+    def _own_model(self) -> Self:
+        given = {"panel", "sample", "weights"} & self.model_fields_set
+        if given and "~" not in self.of:
+            raise ValueError(f"'{min(given)}' belongs to a formula: the model {self.of!r} has its own")
+        return self
+
+
+Adjustment = Literal["romano_wolf", "holm", "bonferroni", "benjamini_hochberg"]
+
+
+class FamilyMember(Labelled):
+    """Hypotheses of a family: a term of one column of a table, or of every column that has it."""
+
+    table: Identifier
+    column: Count | Identifier | None = Field(None, description="Number or id; every column with the term if none.")
+    term: ColumnName
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        parts = value.split(".", 2)
+        if len(parts) != 3:
+            raise ValueError("a member is table.column.term, such as t3.c2.x")
+        return dict(zip(("table", "column", "term"), parts, strict=True))
+
+
+class FamilyTable(Table):
+    """P values adjusted for a family of hypotheses, from models of other tables."""
+
+    kind: Literal["family"]
+    name: Title | None = Field(None, description="Of the family, for the note; the title if none.")
+    members: Annotated[tuple[FamilyMember, ...], Field(min_length=1), Also({"type": "array"})]
+    methods: tuple[Adjustment, ...] = Field(("romano_wolf", "holm", "benjamini_hochberg"), min_length=1)
+    draws: Count = Field(999, description="Draws of Romano and Wolf's bootstrap.")
+    seed: Whole = 1
+    bootstrap: Literal["wild", "pairs"] = "wild"
+    signs: Literal["rademacher", "webb"] = Field("rademacher", description="Of the wild bootstrap.")
+
+    @model_validator(mode="after")
+    def _drawn(self) -> Self:
+        if len(set(self.methods)) < len(self.methods):
+            raise ValueError("a method is listed twice")
+        beside = {"draws", "seed", "bootstrap", "signs"} & self.model_fields_set
+        if beside and "romano_wolf" not in self.methods:
+            raise ValueError(f"'{min(beside)}' belongs to the method romano_wolf")
+        if "signs" in self.model_fields_set and self.bootstrap == "pairs":
+            raise ValueError("'signs' belong to the wild bootstrap")
+        if self.draws < 99:
+            raise ValueError(f"draws: {self.draws} draws are too few")
+        return self
+
+
 AnyTable = Annotated[
     Annotated[RegressionTable, Tag("<regression>")]
     | Annotated[ValuesTable, Tag("<values>")]
@@ -263,7 +339,9 @@ AnyTable = Annotated[
     | Annotated[VifTable, Tag("<vif>")]
     | Annotated[CountsTable, Tag("<counts>")]
     | Annotated[MediationTable, Tag("<mediation>")]
-    | Annotated[GrangerTable, Tag("<granger>")],
+    | Annotated[GrangerTable, Tag("<granger>")]
+    | Annotated[SensitivityTable, Tag("<sensitivity>")]
+    | Annotated[FamilyTable, Tag("<family>")],
     Discriminator(lambda value: _kind(value)),
 ]
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from econloom.core.errors import ExpressionError, UsageError, did_you_mean
-from econloom.core.expressions import Binary, Call, Items, Name, Node, Text, names_in, parse
+from econloom.core.expressions import Call, Items, Name, Node, Text, names_in, parse
 from econloom.data.regions.named import is_dated, names
 from econloom.study.document import KeyPath
 from econloom.study.language.data import DatedList
 from econloom.study.language.variables import Variable
-from econloom.study.measures import MEASURES, PLANNED
+from econloom.study.measures import MEASURES
 from econloom.study.planning.draft import Draft, PanelDraft, dated_in
 from econloom.study.planning.names import Anything
 from econloom.study.planning.sources import source, source_columns
@@ -123,9 +123,6 @@ def _measure(draft: Draft, made: PanelDraft, name: str, text: str, path: KeyPath
     made.columns.append(name)
     try:
         node = _call(text)
-        if node.function in PLANNED:
-            _planned_measure(draft, made, name, node, text, path)
-            return
         options, further = _options(draft, made, node, text)
     except UsageError as error:
         draft.problem(error, path)
@@ -192,7 +189,7 @@ def _call(text: str) -> Call:
     node: Node = parse(text)
     if not isinstance(node, Call):
         raise ExpressionError("a measure is written name(source, option='…')", text, node.position)
-    known = (*MEASURES, *PLANNED)
+    known = tuple(MEASURES)
     if node.function not in known:
         near = did_you_mean(node.function, known)
         raise ExpressionError(
@@ -261,28 +258,3 @@ def _codes(draft: Draft, key: str, value: Node, text: str) -> str | list[Any]:
     if dated:
         return [str(v) for v in found.at(dated[0][1])]
     return [[str(m.name), m.since, m.until] for m in found.members]
-
-
-def _planned_measure(draft: Draft, made: PanelDraft, name: str, node: Call, text: str, path: KeyPath) -> None:
-    """A measure that is not built: its names are checked, its options by name."""
-    known = PLANNED[node.function]
-    argument = node.args[0]
-    assert isinstance(argument, Name)
-    inputs = [source(draft, argument.name, path)]
-    for key, value in node.kwargs:
-        if key not in known:
-            near = did_you_mean(key, known)
-            raise ExpressionError(f"{node.function}() has no option {key!r}{near}", text, value.position)
-        word = value.left if isinstance(value, Binary) and value.op == "@" else value
-        if not isinstance(word, Name):
-            continue
-        if word.name in draft.spec.sources:
-            inputs.append(source(draft, word.name, path))
-        elif word.name not in draft.spec.lists and word.name not in made.known:
-            near = did_you_mean(word.name, [*draft.spec.sources, *draft.spec.lists, *made.columns])
-            raise ExpressionError(f"no source, list or column {word.name!r}{near}", text, word.position)
-    reason = f"the measure {node.function}() is not built yet"
-    params = {"measure": text, "lists": draft.lists_in(text)}
-    steps = tuple(s for s in inputs if s is not None)
-    values = draft.add("measure", f"measure {text}", params, steps, path, planned=reason)
-    _attach(draft, made, name, text, values, path)

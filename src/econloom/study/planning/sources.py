@@ -7,6 +7,7 @@ from typing import Any
 
 from econloom import simulate
 from econloom.core.errors import listed
+from econloom.lights.tables import LAYOUTS as PLACES
 from econloom.study.catalog import simulated_by
 from econloom.study.document import KeyPath
 from econloom.study.planning.draft import Draft
@@ -32,6 +33,8 @@ def source(draft: Draft, name: str, path: KeyPath) -> Step | None:
         late = simulator in simulate.PLANNED
         reason = f"the simulator {simulator!r} is not built yet" if late else None
         return draft.add("simulate", f"simulate {name}", params, (), here, planned=reason)
+    if spec.layout in PLACES:
+        return draft.add("read_places", f"read {name}", params | {"layout": spec.layout}, (), here)
     if facts.columns is None:
         return draft.add("read_tables", f"read {name}", params | {"layout": spec.layout}, (), here)
     return draft.add("read_frame", f"read {name}", params | {"reading": spec.reading}, (), here)

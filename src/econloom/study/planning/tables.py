@@ -10,8 +10,8 @@ from econloom.core.errors import UsageError, did_you_mean, listed
 from econloom.core.estimate import CONSTANT
 from econloom.core.expressions import names_in, parse
 from econloom.study.document import KeyPath
-from econloom.study.language.tables import RegressionTable, TableRow
-from econloom.study.planning import other_tables, prepared, repeated
+from econloom.study.language.tables import FamilyTable, RegressionTable, SensitivityTable, TableRow
+from econloom.study.planning import families, other_tables, prepared, repeated
 from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation, simulated_notes
 from econloom.study.planning.models import Shown, TableModels
@@ -79,17 +79,23 @@ def steps(draft: Draft) -> dict[str, Step]:
             columns[table], compared[table] = models.shown(), models.compared()
             if len(draft.problems) > before:
                 faulty.add(table)
-    wanted = [*columns.values(), *(list(c.values()) for c in compared.values())]
+    own = families.own_models(draft)
+    wanted = [*columns.values(), *(list(c.values()) for c in compared.values()), list(own.values())]
     groups = _estimates(draft, [c for found in wanted for c in found])
     made: dict[str, Step] = {}
     for table, spec in draft.spec.tables.items():
-        if table in faulty:
+        if table in faulty or isinstance(spec, SensitivityTable | FamilyTable):
             continue
         if table in specs:
             made[table] = _regressions(draft, table, specs[table], columns[table], compared[table], groups)
         else:
             made[table] = other_tables.step(draft, table, spec)
-    return made
+    for table, spec in draft.spec.tables.items():  # once the models of all tables are known, of later ones too
+        if isinstance(spec, SensitivityTable):
+            made[table] = families.sensitivity(draft, table, spec, own.get(table), groups)
+        elif isinstance(spec, FamilyTable):
+            made[table] = families.family(draft, table, spec)
+    return {table: made[table] for table in draft.spec.tables if table in made}
 
 
 def _taken(draft: Draft, table: str, spec: RegressionTable) -> tuple[RegressionTable, KeyPath] | None:

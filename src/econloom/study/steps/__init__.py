@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from econloom.study.step import Step
-from econloom.study.steps import data, figures, models, prepare, summaries, variables
+from econloom.study.steps import data, families, figures, models, prepare, summaries, variables
 from econloom.study.steps.context import Context, Work
 
 _WIRING: Mapping[str, Work] = {
@@ -15,6 +15,7 @@ _WIRING: Mapping[str, Work] = {
     **prepare.WIRING,
     **models.WIRING,
     **summaries.WIRING,
+    **families.WIRING,
     **figures.WIRING,
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from econloom import iot, simulate
+from econloom import iot, lights, simulate
 from econloom.core.errors import DataError, listed
 from econloom.core.expressions import names_in, parse
 from econloom.core.frame import Panel, Variable, whole_periods
@@ -23,6 +23,13 @@ def _read_tables(params: Mapping[str, Any], inputs: Sequence[Any], context: Cont
     if not isinstance(found, iot.YearlyTables):
         raise DataError(f"{params['source']}: one table, where a folder of yearly tables is needed")
     return found
+
+
+def _read_places(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
+    """Rasters or boundaries as a table."""
+    frame = lights.read_layout(context.facts[params["digest"]].path, params["layout"])
+    event = Event("read", f"{params['source']}: {frame.height} rows of {params['layout']}", rows_after=frame.height)
+    return Panel(frame, events=(event,))
 
 
 def _read_frame(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
@@ -126,6 +133,7 @@ def _balance(params: Mapping[str, Any], inputs: Sequence[Any], context: Context)
 WIRING: Mapping[str, Work] = {
     "read_tables": _read_tables,
     "read_frame": _read_frame,
+    "read_places": _read_places,
     "simulate": _simulate,
     "start": _start,
     "join": _join,

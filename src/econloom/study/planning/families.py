@@ -1,0 +1,260 @@
+"""Steps of the tables about models of other tables: sensitivity to what is left out, families of hypotheses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from econloom.core.errors import UsageError, did_you_mean, listed
+from econloom.core.labels import Label
+from econloom.panel.formula import parse_formula
+from econloom.study.document import KeyPath
+from econloom.study.estimators import ESTIMATORS
+from econloom.study.language.columns import Column
+from econloom.study.language.tables import FamilyMember, FamilyTable, RegressionTable, SensitivityTable
+from econloom.study.planning.draft import Draft
+from econloom.study.planning.looks import presentation
+from econloom.study.planning.models import ONCE, Shown, TableModels
+from econloom.study.step import Step
+
+_REFERENCE = re.compile(r"([^\W\d]\w*)\.([^\W]\w*)")
+
+
+@dataclass(frozen=True)
+class _Referred:
+    """A column of a table with the step that estimates it."""
+
+    address: str
+    column: dict[str, Any]
+    model: Mapping[str, Any]
+    step: Step
+
+    @property
+    def terms(self) -> list[str]:
+        """Terms of the stage that the column shows."""
+        m = self.model
+        if self.column["stage"] not in {"first", "reduced"}:
+            return list(m["terms"])
+        return [*m["instruments"], *(t for t in m["terms"] if t not in m["endogenous"])]
+
+    @property
+    def outcome(self) -> str:
+        """The left side of the stage that the column shows."""
+        if self.column["stage"] != "first":
+            return str(self.model["outcome"])
+        return str(self.column["endogenous"] or self.model["endogenous"][0])
+
+
+def _referred(draft: Draft, table: str, column: str | None, table_at: KeyPath, column_at: KeyPath) -> list[_Referred]:
+    """A column of a regression table by number (``c1``) or id, or all of its columns; none where there is a fault."""
+    if not draft.one_of(table, draft.spec.tables, "table", table_at):
+        return []
+    if not isinstance(draft.spec.tables[table], RegressionTable):
+        known = [n for n, t in draft.spec.tables.items() if isinstance(t, RegressionTable)]
+        hint = f"regressions: {listed(known)}" if known else None
+        draft.problem(UsageError(f"the table {table!r} has no models", hint=hint), table_at)
+        return []
+    shown = draft.estimates.get(table, [])
+    names = {f"c{n}": n - 1 for n in range(1, len(shown) + 1)}
+    ids = {c["id"]: n for n, (c, _) in enumerate(shown) if c["id"]}
+    if not shown or (column is not None and not draft.one_of(column, names | ids, "column", column_at)):
+        return []  # a table without models has a fault of its own
+    wanted = range(len(shown)) if column is None else [(names | ids)[column]]
+    return [_Referred(f"{table}.c{n + 1}", shown[n][0], _model(*shown[n]), shown[n][1]) for n in wanted]
+
+
+def _model(column: Mapping[str, Any], step: Step) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = next(m for m in step.params["models"] if m["key"] == column["key"])
+    return found
+
+
+def _has(found: _Referred, term: str) -> bool:
+    """Whether a model will have a term; levels of ``i(x)`` are known from the data only."""
+    return term in found.terms or ("::" in term and any("i(" in t for t in found.terms))
+
+
+def _no_term(found: _Referred, term: str, what: str = "term") -> UsageError:
+    near = did_you_mean(term, found.terms)
+    return UsageError(f"{found.address} has no {what} {term!r}{near}", hint=f"it has {listed(found.terms)}")
+
+
+# sensitivity ---------------------------------------------------------------------------------------------------------
+
+
+def own_models(draft: Draft) -> dict[str, Shown]:
+    """The models of sensitivity tables that are written as formulas, to be estimated with those of other tables."""
+    found = {}
+    for table, spec in draft.spec.tables.items():
+        if isinstance(spec, SensitivityTable) and "~" in spec.of:
+            path: KeyPath = ("tables", table)
+            given: dict[str, Any] = {"panel": spec.panel, "sample": spec.sample, "weights": spec.weights}
+            written = RegressionTable.model_validate({"title": {"en": table}, "columns": [spec.of], **given})
+            source = Column.model_validate(spec.of)
+            models = TableModels(draft, table, written, path).models(source, source, (*path, "of"), ONCE)
+            if len(models) > 1:
+                draft.problem(UsageError(f"the formula has {len(models)} models: one is needed"), (*path, "of"))
+            elif models:
+                found[table] = Shown(models[0][0], "main", None, "", None, None, models[0][1])
+    return found
+
+
+def sensitivity(
+    draft: Draft, table: str, spec: SensitivityTable, own: Shown | None, groups: Mapping[str, Step]
+) -> Step:
+    """The step of a table of Oster's delta, robustness values and bounds."""
+    path: KeyPath = ("tables", table)
+    common = {"table": table, **presentation(draft, spec)}
+    found = _sensitive(draft, spec, own, groups, (*path, "of"))
+    if found is None:
+        return draft.add("sensitivity", f"table {table}", common, (), path)
+    if found.model["instruments"] and found.column["stage"] not in {"first", "reduced"}:
+        draft.problem(UsageError(f"{found.address} has instruments: defined for least squares"), (*path, "of"))
+    elif found.model["estimator"] in ESTIMATORS:
+        estimator = found.model["estimator"]
+        draft.problem(UsageError(f"{found.address} is of {estimator}: defined for least squares"), (*path, "of"))
+    if not _has(found, spec.term):
+        draft.problem(_no_term(found, spec.term), (*path, "term"))
+    benchmarks = _controls(draft, found, spec, "benchmarks", path)
+    base = _controls(draft, found, spec, "base", path)
+    given = spec.model_dump(mode="json", include={"term", "times", "q", "alpha", "r2_max", "delta", "beta"})
+    compared = [t for t in found.terms if t != spec.term and t not in base]
+    if not compared:
+        draft.note(f"{table}: no Oster's delta: the model has no controls to compare with")
+    params = common | given | {"column": found.column, "benchmarks": benchmarks, "base": base, "oster": bool(compared)}
+    return draft.add("sensitivity", f"table {table}", params, (found.step,), path)
+
+
+def _sensitive(
+    draft: Draft, spec: SensitivityTable, own: Shown | None, groups: Mapping[str, Step], path: KeyPath
+) -> _Referred | None:
+    """The model that a sensitivity table is about."""
+    if "~" in spec.of:
+        return None if own is None else _Referred("the model", own.to_dict(), own.model, groups[own.model["key"]])
+    parts = _REFERENCE.fullmatch(spec.of.strip())
+    if parts is None:
+        draft.problem(UsageError(f"{spec.of!r} is no column of a table, such as t3.c1, and no formula"), path)
+        return None
+    return next(iter(_referred(draft, parts[1], parts[2], path, path)), None)
+
+
+def _controls(draft: Draft, found: _Referred, spec: SensitivityTable, key: str, path: KeyPath) -> list[str]:
+    """Controls by name, macros spelt out."""
+    names: list[str] = []
+    for number, name in enumerate(getattr(spec, key)):
+        place: KeyPath = (*path, key, number) if isinstance(draft.typed_at((*path, key)), list) else (*path, key)
+        for term in _spelt_out(draft, name, place):
+            if term == spec.term:
+                draft.problem(UsageError(f"{term!r} is the treatment: {key} are controls"), place)
+            elif not _has(found, term):
+                draft.problem(_no_term(found, term, "control"), place)
+            elif term not in names:
+                names.append(term)
+    return names
+
+
+def _spelt_out(draft: Draft, name: str, path: KeyPath) -> list[str]:
+    if "$" not in name:
+        return [name]
+    before = len(draft.problems)
+    text = draft.expand(name, path)
+    if len(draft.problems) > before:
+        return []
+    try:
+        return [t.name for t in parse_formula(f"y ~ {text}").terms]
+    except UsageError as error:
+        draft.problem(error, path)
+        return []
+
+
+# families ------------------------------------------------------------------------------------------------------------
+
+
+def family(draft: Draft, table: str, spec: FamilyTable) -> Step:
+    """The step of a table of adjusted p values."""
+    path: KeyPath = ("tables", table)
+    members: list[dict[str, Any]] = []
+    found: list[_Referred] = []
+    taken: dict[tuple[Any, ...], str] = {}
+    for number, member in enumerate(spec.members):
+        place: KeyPath = (*path, "members", number)
+        for one in _members(draft, member, place):
+            same = (one.column["key"], one.column["stage"], one.column["endogenous"], member.term)
+            if same in taken:
+                error = UsageError(f"{one.address}: {member.term!r} is the hypothesis of {taken[same]}, counted twice")
+                draft.problem(error, place)
+                continue
+            taken[same] = one.address
+            found.append(one)
+            members.append(_described(draft, member, one))
+    if len(members) == 1 and not draft.problems:
+        draft.problem(UsageError("a family has two hypotheses at least"), (*path, "members"))
+    reason = _unshared(found) if "romano_wolf" in spec.methods else None
+    if reason is not None:
+        draft.note(f"{table}: no Romano-Wolf p values: {reason.text('en')}")
+    params = {
+        "table": table,
+        "family": (spec.name or spec.title).model_dump(),
+        "members": members,
+        "unshared": {"zh": reason.zh, "en": reason.en} if reason else None,
+        **spec.model_dump(mode="json", include={"methods", "draws", "seed", "bootstrap", "signs"}),
+        **presentation(draft, spec),
+    }
+    return draft.add("family", f"table {table}", params, tuple(dict.fromkeys(f.step for f in found)), path)
+
+
+def _members(draft: Draft, member: FamilyMember, path: KeyPath) -> Iterator[_Referred]:
+    """The columns that a member names and that have its term."""
+    short = isinstance(draft.typed_at(path), str)
+    table_at, column_at, term_at = (path if short else (*path, k) for k in ("table", "column", "term"))
+    column = f"c{member.column}" if isinstance(member.column, int) else member.column
+    found = _referred(draft, member.table, column, table_at, column_at)
+    having = [f for f in found if _has(f, member.term)]
+    if found and not having:
+        draft.problem(_no_term(found[0], member.term), term_at)
+    yield from having
+
+
+def _described(draft: Draft, member: FamilyMember, found: _Referred) -> dict[str, Any]:
+    label = {"zh": member.zh, "en": member.en} if member.label else None
+    group = _group(draft, found)
+    return {
+        "address": f"{found.address}.{member.term}",
+        "column": found.column,
+        "term": member.term,
+        "outcome": found.outcome,
+        "label": label,
+        "group": {"zh": group.zh, "en": group.en} if group else None,
+    }
+
+
+def _group(draft: Draft, found: _Referred) -> Label | None:
+    """The sample or group of a split by which the column is repeated."""
+    if not found.column["group"]:
+        return None
+    if found.model["split"]:
+        name, place = found.model["split"]
+        label: Label = draft.spec.splits[name].rule.names[place]
+        return label
+    sample = draft.spec.samples[found.column["group"]]
+    return sample.label or Label.same(found.column["group"])
+
+
+def _unshared(found: list[_Referred]) -> Label | None:
+    """Why models cannot share the draws of Romano and Wolf's bootstrap."""
+    for one in found:
+        m, at = one.model, one.address
+        if m["instruments"]:
+            return Label(zh=f"{at}含工具变量", en=f"{at} has instruments")
+        if m["estimator"] in ESTIMATORS:
+            return Label(zh=f"{at}不是最小二乘估计", en=f"{at} is not least squares")
+        if len(m["vcov"]["clusters"]) != 1:
+            return Label(zh=f"{at}的标准误不是单向聚类", en=f"the errors of {at} are not clustered in one way")
+        if list(m["vcov"]["clusters"]) != list(found[0].model["vcov"]["clusters"]):
+            zh = f"{at}与{found[0].address}的聚类变量不同"
+            return Label(zh=zh, en=f"{at} and {found[0].address} are clustered by different columns")
+        if m["panel"] != found[0].model["panel"] or m["prepare"]:
+            why = "of columns that are winsorised or trimmed first" if m["prepare"] else "of another panel"
+            return Label(zh=f"{at}所用数据不同（另一面板，或事先缩尾、截尾）", en=f"{at} is {why}")
+    return None
