@@ -14,7 +14,7 @@ demo: $(VENV)/.base
 	$(BIN)/econloom demo
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
