@@ -26,6 +26,7 @@ _MODULES = {  # where the module is not called as its distribution
 }
 _OPTIONAL = {
     "big": ("duckdb", "reads DuckDB tables and queries"),
+    "lights": ("rasterio", "reads rasters of night lights"),
     "cjk": ("pylopdf_fonts_zh_cn", "a Chinese font for figures, where the system has none"),
     "pandas": ("pandas", "takes pandas frames as data"),
 }
