@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape, quoteattr
 import docx
 from docx.enum.section import WD_ORIENT
 from docx.opc.constants import RELATIONSHIP_TYPE as RT
+from docx.opc.oxml import serialize_part_xml
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Twips
@@ -180,15 +181,25 @@ def package(sections: Sequence[Section], title: str, *, margin: int, pictures: S
     for number, image in enumerate(pictures, 1):
         part = document.part.package.get_or_add_image_part(io.BytesIO(image))
         document.part.load_rel(RT.IMAGE, part, f"picture{number}")
-    wrapped = parse_xml(f"<w:body {nsdecls('w', 'wp', 'a', 'pic', 'r')}>{body}</w:body>")
-    for block in list(wrapped):
-        document.element.body.insert_element_before(block, "w:sectPr")
+    document.part._element = _filled(document.element, body)
     core = document.core_properties
     core.title, core.author, core.comments = title[:255], "", ""
     core.created = core.modified = _CREATED
     written = io.BytesIO()
     document.save(written)
     return without_clock(written.getvalue())
+
+
+def _filled(element: Any, body: str) -> Any:
+    """A document with block elements before the properties of its last section.
+
+    The text is put together and read once: moving elements from one tree to another takes time that grows with the
+    square of their number.
+    """
+    before, close, properties = serialize_part_xml(element).decode().rpartition("<w:sectPr")
+    names = " ".join(d for d in nsdecls("wp", "a", "pic", "r").split() if f"{d.split('=')[0]}=" not in before)
+    before = before.replace("<w:body>", f"<w:body {names}>", 1)
+    return parse_xml((before + body + close + properties).encode())
 
 
 def _closed(part: Section, margin: int) -> str:
