@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from econloom.core.errors import EstimationError
 from econloom.panel.absorb import FloatArray
@@ -346,4 +346,4 @@ def cross_section_dependence(values: FloatArray) -> tuple[float, float, float, i
     if not pairs:
         raise EstimationError("no two units have three periods in common")
     value = total / math.sqrt(pairs)
-    return value, 2 * float(stats.norm.sf(abs(value))), absolute / pairs, pairs
+    return value, 2 * float(special.ndtr(-abs(value))), absolute / pairs, pairs

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, optimize, special, stats
+from scipy import linalg, optimize, special
 
 from econloom.core.errors import UsageError
 from econloom.core.estimate import Test, Unavailable
@@ -140,7 +140,7 @@ def patnaik(W2: FloatArray, x: float, level: float = 0.05) -> float:
     """
     shares = linalg.eigvalsh(W2) / np.trace(W2)
     K = (1 + 2 * x) / float((shares**2).sum() + 2 * x * shares[-1])
-    return float(stats.ncx2.ppf(1 - level, K, K * x) / K)
+    return float(special.chndtrix(1 - level, K, K * x) / K)
 
 
 def worst_bias(form: ReducedForm) -> float | None:
@@ -261,7 +261,7 @@ def anderson_rubin_set(form: ReducedForm, term: str, level: float) -> Confidence
         return Unavailable(COLLINEAR)
     if all(math.isinf(pencil.statistic(t)) for t in (-1.1, 0.1, 0.9)):
         return Unavailable(f"the covariance of the {l} instruments' coefficients is singular: too few clusters")
-    bound = float(special.chdtri(l, 1 - level)) if form.df is None else l * float(stats.f.ppf(level, l, form.df))
+    bound = float(special.chdtri(l, 1 - level)) if form.df is None else l * float(special.fdtri(l, form.df, level))
     return ConfidenceSet(term, level, pencil.accepted(bound))
 
 
