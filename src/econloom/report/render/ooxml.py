@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -37,9 +38,15 @@ def tag(name: str, /, *children: str, **attributes: str | int) -> str:
     >>> tag("tcW", w=900, type="dxa"), tag("p", tag("r"))
     ('<w:tcW w:w="900" w:type="dxa"/>', '<w:p><w:r/></w:p>')
     """
-    head = f"w:{name}" + "".join(f" w:{k}={quoteattr(str(v))}" for k, v in attributes.items())
+    head = _head(name, tuple((k, str(v)) for k, v in attributes.items()))
     inner = "".join(children)
     return f"<{head}>{inner}</w:{name}>" if inner else f"<{head}/>"
+
+
+@lru_cache(maxsize=10_000)
+def _head(name: str, attributes: tuple[tuple[str, str], ...]) -> str:
+    """A table repeats the same few properties in every cell."""
+    return f"w:{name}" + "".join(f" w:{k}={quoteattr(v)}" for k, v in attributes)
 
 
 @dataclass(frozen=True, slots=True)
