@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from econloom.panel import compiling, kernels, passes, plain
+from econloom.core import compiling
+from econloom.panel import kernels, passes, plain
 from econloom.panel.absorb import Grouping, absorber
 
 

@@ -150,7 +150,7 @@ def _usable() -> int:
 
 
 def _cache() -> Iterator[Check]:
-    from econloom.panel.compiling import cache_folder
+    from econloom.core.compiling import cache_folder
 
     folder = Path(cache_folder())
     writable = _writable(folder)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from econloom.panel.compiling import compiled
+from econloom.core.compiling import compiled
 from econloom.panel.graph_kernels import eliminate, joined_sets, substitute
 
 FloatArray = npt.NDArray[np.float64]
