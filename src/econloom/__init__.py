@@ -36,6 +36,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "tobit": ("econloom.panel.limited", "tobit"),
     "fractional": ("econloom.panel.limited", "fractional"),
     "shift_share": ("econloom.panel.designs.shift_share", "shift_share"),
+    "did": ("econloom.panel.did", None),
     "tests": ("econloom.panel.hypotheses", None),
     "moderation": ("econloom.panel.designs.moderation", None),
     "sensitivity": ("econloom.panel.designs.sensitivity", None),

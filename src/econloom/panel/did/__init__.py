@@ -1,0 +1,27 @@
+"""Difference-in-differences (``el.did``): staggered adoption, effects by time since it, and what they rest on."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+# name -> module; imported on first use, so that one estimator does not load the others
+_PUBLIC: dict[str, str] = {
+    "DynamicEffects": "econloom.panel.did.effects",
+}
+
+__all__ = [*_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'econloom.panel.did' has no attribute {name!r}")
+    return getattr(import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+if TYPE_CHECKING:
+    from econloom.panel.did.effects import DynamicEffects as DynamicEffects
