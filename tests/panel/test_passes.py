@@ -45,7 +45,7 @@ def test_kernels_equal_their_plain_forms(seed: int, weighted: bool) -> None:
         form.group_sums(X, np.arange(m)[::-1].copy(), X[:, 0].copy(), s["codes"], clusters)
         order = form.counting_order(s["codes"], G)
         moved = np.zeros_like(X)
-        form.place_rows(X, order[::-1].copy(), moved)
+        form.interleave(np.ascontiguousarray(X.T), order[::-1].copy(), moved)
         taken = np.zeros(n, np.int64)
         form.gather(s["codes"], order, taken, 0, n)
         sets = form.joined_sets(s["codes"], columns[:, 0].astype(np.int64), G, L)
@@ -58,6 +58,7 @@ def test_kernels_equal_their_plain_forms(seed: int, weighted: bool) -> None:
             S,
             R,
             clusters,
+            form.linked(S * (np.abs(S) > 0.5)),
             order,
             moved,
             form.spread(X, w, means, 0, n),

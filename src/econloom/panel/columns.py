@@ -68,6 +68,7 @@ class Columns:
         self.scope = scope
         self.base, self.drops = _selected(panel, where, scope)
         self._selected = panel if len(self.base) == panel.height else panel.with_rows(panel.frame[self.base])
+        self._kinds = panel.frame.schema
         self._terms: dict[str, FloatArray] = {}
         self._missing: dict[str, BoolArray | None] = {}
         self._groups: dict[tuple[str, ...], Groups] = {}
@@ -106,8 +107,7 @@ class Columns:
 
     def is_text(self, column: str | None) -> bool:
         """Whether a column holds text or categories, so that it is a factor."""
-        frame = self.panel.frame
-        return column in frame.columns and frame.schema[column] in (pl.String, pl.Categorical, pl.Enum)
+        return column is not None and self._kinds.get(column) in (pl.String, pl.Categorical, pl.Enum)
 
     def combinations(self, columns: Sequence[str], rows: IntArray) -> list[tuple[Any, ...]]:
         """Combinations of values that occur in some rows of the panel, ascending; a column may be named twice."""

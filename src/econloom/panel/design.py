@@ -18,8 +18,10 @@ from econloom.panel.passes import forms, row_halves, together
 from econloom.panel.request import Keys
 from econloom.panel.request import Request as Request
 
-RUN = 4_096
+RUN = 1_024
 """Rows of the block filled at once."""
+PADDING = 8
+"""Cells between the columns of a run, so that they do not share one place of the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -246,17 +248,16 @@ def _block(terms: Sequence[tuple[Columns, Term, str]], rows: IntArray, order: In
     at = [places[id(columns)] for columns, _, _ in terms]
     n, m = len(rows), len(terms)
     block = np.empty((n, m))
-    goal = None if order is None else inverted(order)
+    goal = np.arange(n) if order is None else inverted(order)
 
     def fill(low: int, high: int) -> None:
-        held = np.empty((min(RUN, n), m))
+        held = np.empty((m, min(RUN, n) + PADDING))
         for begin in range(low, high, RUN):
             run = slice(begin, min(begin + RUN, high))
-            part = block[run] if goal is None else held[: run.stop - begin]
+            part = held[:, : run.stop - begin]
             for j, (column, place) in enumerate(zip(values, at, strict=True)):
-                part[:, j] = column[run] if place is None else column[place[run]]
-            if goal is not None:
-                forms(n).place_rows(part, goal[run], block)
+                part[j] = column[run] if place is None else column[place[run]]
+            forms(n).interleave(held, goal[run], block)
 
     together([partial(fill, *half) for half in row_halves(n)], block.size)
     return block

@@ -26,9 +26,10 @@ __all__ = [
     "first_residuals",
     "gather",
     "group_sums",
+    "interleave",
     "joined_sets",
     "level_sums",
-    "place_rows",
+    "linked",
     "spread",
     "substitute",
     "subtract",
@@ -55,11 +56,12 @@ def counting_order(codes: IntArray, levels: int) -> IntArray:
 
 
 @compiled
-def place_rows(part: FloatArray, goal: IntArray, out: FloatArray) -> None:
-    """``out[goal] = part``."""
-    for i in range(len(part)):
-        for j in range(part.shape[1]):
-            out[goal[i], j] = part[i, j]
+def interleave(held: FloatArray, goal: IntArray, out: FloatArray) -> None:
+    """``out[goal] = held'``, where ``held`` (m, at least as many as there are goals) has one column a row."""
+    for i in range(len(goal)):
+        g = goal[i]
+        for j in range(len(held)):
+            out[g, j] = held[j, i]
 
 
 @compiled
@@ -91,28 +93,48 @@ def spread(X: FloatArray, w: FloatArray, means: FloatArray, low: int, high: int)
 
 
 @compiled
+def weight_of(w: FloatArray, first: int, last: int) -> float:
+    """Sum of the weights of some rows."""
+    if not w.size:
+        return float(last - first)
+    total = 0.0
+    for i in range(first, last):
+        total += w[i]
+    return total
+
+
+@compiled
 def first_residuals(
     X: FloatArray, means: FloatArray, inverse: FloatArray, w: FloatArray, starts: IntArray, out: FloatArray,
     low: int, high: int,
 ) -> None:  # fmt: skip
     """``out = M0 ((X - means) * inverse)``; ``out`` may be ``X``."""
     m = X.shape[1]
-    level = np.zeros(m)
+    wide = m - m % 4
     for g in range(low, high):
-        level[:] = 0.0
-        total = 0.0
-        for i in range(starts[g], starts[g + 1]):
-            v = w[i] if w.size else 1.0
-            total += v
-            for j in range(m):
-                z = (X[i, j] - means[j]) * inverse[j]
-                out[i, j] = z
-                level[j] += v * z
-        for j in range(m):
-            level[j] /= total
-        for i in range(starts[g], starts[g + 1]):
-            for j in range(m):
-                out[i, j] -= level[j]
+        first, last = starts[g], starts[g + 1]
+        total = weight_of(w, first, last)
+        for p in range(0, wide, 4):
+            a = b = c = d = 0.0
+            for i in range(first, last):
+                v = w[i] if w.size else 1.0
+                a += v * (X[i, p] - means[p])
+                b += v * (X[i, p + 1] - means[p + 1])
+                c += v * (X[i, p + 2] - means[p + 2])
+                d += v * (X[i, p + 3] - means[p + 3])
+            a, b, c, d = a / total, b / total, c / total, d / total
+            for i in range(first, last):
+                out[i, p] = (X[i, p] - means[p] - a) * inverse[p]
+                out[i, p + 1] = (X[i, p + 1] - means[p + 1] - b) * inverse[p + 1]
+                out[i, p + 2] = (X[i, p + 2] - means[p + 2] - c) * inverse[p + 2]
+                out[i, p + 3] = (X[i, p + 3] - means[p + 3] - d) * inverse[p + 3]
+        for j in range(wide, m):
+            a = 0.0
+            for i in range(first, last):
+                a += (w[i] if w.size else 1.0) * (X[i, j] - means[j])
+            a /= total
+            for i in range(first, last):
+                out[i, j] = (X[i, j] - means[j] - a) * inverse[j]
 
 
 @compiled
@@ -237,11 +259,7 @@ def centre(held: FloatArray, w: FloatArray, first: int, last: int, begin: int) -
     """Take the weighted mean of rows ``first`` to ``last`` from them; ``held`` starts at row ``begin``."""
     m = held.shape[1]
     wide = m - m % 4
-    total = float(last - first)
-    if w.size:
-        total = 0.0
-        for i in range(first, last):
-            total += w[i]
+    total = weight_of(w, first, last)
     for p in range(0, wide, 4):
         a = b = c = d = 0.0
         for i in range(first, last):
@@ -277,10 +295,9 @@ def crossings(w: FloatArray, columns: Levels, starts: IntArray, S: FloatArray) -
                 S[columns[i, s], columns[i, t]] += v
     for g in range(len(starts) - 1):
         count = 0
-        total = 0.0
+        total = weight_of(w, starts[g], starts[g + 1])
         for i in range(starts[g], starts[g + 1]):
             v = w[i] if w.size else 1.0
-            total += v
             for s in range(q):
                 c = columns[i, s]
                 if share[c] == 0.0:
@@ -290,10 +307,39 @@ def crossings(w: FloatArray, columns: Levels, starts: IntArray, S: FloatArray) -
         for p in range(count):
             c = touched[p]
             left = share[c] / total
-            for r in range(count):
-                S[c, touched[r]] -= left * share[touched[r]]
+            S[c, c] -= left * share[c]
+            for r in range(p):
+                k = touched[r]
+                both = left * share[k]
+                S[c, k] -= both
+                S[k, c] -= both
         for p in range(count):
             share[touched[p]] = 0.0
+
+
+@compiled
+def linked(S: FloatArray) -> IntArray:
+    """The component of each row of a symmetric matrix, (L,): rows are linked where an entry is not zero."""
+    L = len(S)
+    found = np.full(L, -1, np.int64)
+    waiting = np.empty(L, np.int64)
+    number = 0
+    for first in range(L):
+        if found[first] >= 0:
+            continue
+        found[first] = number
+        waiting[0] = first
+        count = 1
+        while count:
+            count -= 1
+            row = waiting[count]
+            for c in range(L):
+                if S[row, c] != 0.0 and found[c] < 0:
+                    found[c] = number
+                    waiting[count] = c
+                    count += 1
+        number += 1
+    return found
 
 
 @compiled
@@ -313,7 +359,7 @@ def warm() -> None:
     for w in (np.zeros(0), np.ones(6)):
         counting_order(codes, 2)
         spread(X, w, zero, 0, 6)
-        place_rows(X[:5], codes[:5], X.copy())
+        interleave(np.zeros((2, 5)), codes[:5], X.copy())
         gather(codes, codes, codes.copy(), 0, 6)
         joined_sets(codes, codes, 2, 2)
         first_residuals(X, zero, one, w, starts, X, 0, 2)
@@ -321,6 +367,7 @@ def warm() -> None:
             kernel(X, w, columns, starts, np.zeros((1, 2)), 0, 2)
         subtract(X, np.zeros((1, 2)), w, columns, starts, 0, 2)
         crossings(w, columns, starts, np.zeros((1, 1)))
+        linked(np.eye(2))
         group_sums(X, np.array([0, 1]), np.ones(6), codes, np.zeros((2, 2)))
     order, ends = np.array([0, 1]), (np.array([0]), np.array([1]))
     substitute(np.zeros((2, 2)), order, *eliminate(order, *ends, np.ones(1), 1))

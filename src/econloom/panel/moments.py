@@ -16,6 +16,9 @@ CONSTANT_COLUMN = 1e-13
 """A column whose spread is below this share of its size holds one value."""
 LARGEST = 1e120
 """Columns larger than this, or with a spread smaller than its inverse, are refused."""
+NEAR = 1.01
+"""Mean squares about the first row that are at least this many times the squared mean about it give the spread with
+two digits lost at most."""
 RUN = 8_192
 """Rows multiplied at once: a run of the block stays in the processor's cache."""
 
@@ -121,17 +124,21 @@ def _engine(design: Design) -> Absorber | SlopedAbsorber | None:
 
 
 def _standards(design: Design) -> tuple[FloatArray, FloatArray]:
-    """Weighted means (zero without a constant) and root mean squares about them."""
+    """Weighted means (zero without a constant) and root mean squares about them.
+
+    One pass about the first row; a second about the means where a column lies many of its spreads from there.
+    """
     X, n = design.block, design.n
-    means = np.zeros(X.shape[1])
-    if design.intercept:
-        means = spread(X, design.weights, means)[0] / n
-    sums, squares, largest = spread(X, design.weights, means)
-    shift = sums / n if design.intercept else np.zeros_like(sums)
+    about = X[0].copy() if design.intercept else np.zeros(X.shape[1])
     with np.errstate(over="ignore", invalid="ignore"):
+        sums, squares, largest = spread(X, design.weights, about)
+        if design.intercept and not bool(np.all(NEAR * (sums / n) ** 2 <= squares / n)):
+            about = about + sums / n
+            sums, squares, largest = spread(X, design.weights, about)
+        shift = sums / n if design.intercept else np.zeros_like(sums)
         scales = np.sqrt(np.maximum(squares / n - shift**2, 0.0))
-    _refuse_extremes(design.keys, np.maximum(largest, np.abs(means)), np.where(squares > 0, scales, largest))
-    return means + shift, scales
+    _refuse_extremes(design.keys, np.maximum(largest, np.abs(about)), np.where(squares > 0, scales, largest))
+    return about + shift, scales
 
 
 def _refuse_extremes(keys: tuple[str, ...], size: FloatArray, spread: FloatArray) -> None:

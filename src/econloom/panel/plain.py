@@ -17,9 +17,9 @@ def counting_order(codes: IntArray, levels: int) -> IntArray:
     return np.argsort(codes, kind="stable").astype(np.int64)
 
 
-def place_rows(part: FloatArray, goal: IntArray, out: FloatArray) -> None:
-    """``out[goal] = part``."""
-    out[goal] = part
+def interleave(held: FloatArray, goal: IntArray, out: FloatArray) -> None:
+    """``out[goal] = held'``, where ``held`` (m, at least as many as there are goals) has one column a row."""
+    out[goal] = held[:, : len(goal)].T
 
 
 def gather(values: IntArray, order: IntArray, out: IntArray, low: int, high: int) -> None:
@@ -95,6 +95,12 @@ def crossings(w: FloatArray, columns: Levels, starts: IntArray, S: FloatArray) -
     shared = sparse.csr_array(WD.T @ dummies(first[:, None], len(starts) - 1))
     totals = np.add.reduceat(v, starts[:-1])
     S += (D.T @ WD).toarray() - (shared @ sparse.diags_array(1.0 / totals) @ shared.T).toarray()
+
+
+def linked(S: FloatArray) -> IntArray:
+    """The component of each row of a symmetric matrix, (L,): rows are linked where an entry is not zero."""
+    found: IntArray = connected_components(sparse.csr_array(S != 0), directed=False)[1].astype(np.int64)
+    return found
 
 
 def group_sums(X: FloatArray, chosen: IntArray, v: FloatArray, codes: IntArray, out: FloatArray) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy.linalg import solve_triangular
+from scipy.linalg import block_diag, lapack, solve_triangular
 
 from econloom.panel.absorb.connections import absorbed_rank
 from econloom.panel.absorb.gradients import Gradients
@@ -28,6 +28,8 @@ from econloom.panel.passes import one_blas_thread
 
 DENSE_LEVELS = 2_000
 """Levels of all effects but the largest up to which their Schur complement is formed and factorised."""
+PART = 32
+"""Levels from which on a part of the complement is factorised by itself."""
 
 
 class Solver(Protocol):
@@ -47,20 +49,20 @@ class Solver(Protocol):
 
 @dataclass(frozen=True)
 class Dense:
-    """The Schur complement factorised.
+    """The Schur complement factorised, in parts that nothing links.
+
+    Provinces that no unit leaves, say, share no unit: their levels of province x year are parts of their own.
 
     Attributes
     ----------
-    factor : (rank, rank) array
-        Upper triangular, ``factor' factor`` = the scaled Schur complement at ``kept``.
-    kept : (rank,) int array
-        Levels that the pivoting kept.
-    scale : (rank,) array
-        Roots of the kept levels' weighted sizes.
+    parts : tuple of ((rank_p, rank_p) array, (rank_p,) array)
+        Of each part an upper triangular factor F, ``F'F`` = the scaled Schur complement at the levels beside it, those
+        that the pivoting kept.
+    scale : (L,) array
+        Roots of the levels' weighted sizes.
     """
 
-    factor: FloatArray
-    kept: IntArray
+    parts: tuple[tuple[FloatArray, IntArray], ...]
     scale: FloatArray
 
     @classmethod
@@ -68,19 +70,51 @@ class Dense:
         """Form the complement in one pass and factorise it."""
         S = np.zeros((rows.levels, rows.levels))
         rows.forms.crossings(rows.weights, rows.columns, rows.starts, S)
+        parts = unlinked(rows.forms.linked(S)) if rows.levels > PART else [np.arange(rows.levels)]
         scale = np.sqrt(rows.sizes())
-        S /= scale
-        S /= scale[:, None]
+        found = []
         with one_blas_thread():
-            factor, kept = pivoted_cholesky(S)
-        return cls(factor, kept, scale[kept])
+            for at in parts:
+                factor, kept = pivoted_cholesky(S[np.ix_(at, at)] / np.outer(scale[at], scale[at]))
+                if len(kept):
+                    found.append((np.asfortranarray(factor), at[kept]))
+        return cls(tuple(found), scale)
+
+    @property
+    def kept(self) -> IntArray:
+        """Levels that the pivoting kept, (rank,)."""
+        return np.concatenate([np.zeros(0, dtype=np.int64), *(kept for _, kept in self.parts)])
 
     def solve(self, B: FloatArray, lengths: FloatArray, sizes: FloatArray) -> FloatArray:
         """``S^- B``, zero at the levels that the pivoting left out."""
         a = np.zeros_like(B)
-        half = solve_triangular(self.factor, B[self.kept] / self.scale[:, None], trans="T")
-        a[self.kept] = solve_triangular(self.factor, half) / self.scale[:, None]
+        for factor, kept in self.parts:
+            scale = self.scale[kept, None]
+            a[kept] = lapack.dpotrs(factor, B[kept] / scale)[0] / scale
         return a
+
+    def inverse(self) -> FloatArray:
+        """Of the factor of all parts, over the scale: G with ``S^- = G G'`` at ``kept``, (rank, rank)."""
+        blocks = [solve_triangular(factor, np.eye(len(kept))) / self.scale[kept, None] for factor, kept in self.parts]
+        return np.asarray(block_diag(*blocks)) if blocks else np.zeros((0, 0))
+
+
+def unlinked(components: IntArray) -> list[IntArray]:
+    """Levels in parts of whole components, each of at least ``PART`` levels where there are so many.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in unlinked(np.array([0, 1, 0]))]
+    [[0, 2, 1]]
+    """
+    order = np.argsort(components, kind="stable")
+    ends = np.cumsum(np.bincount(components))
+    parts, begin = [], 0
+    for end in ends.tolist():
+        if end - begin >= PART or end == len(order):
+            parts.append(order[begin:end])
+            begin = end
+    return parts
 
 
 @dataclass(frozen=True)

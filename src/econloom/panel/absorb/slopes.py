@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import solve_triangular
 
 from econloom.core.errors import EstimationError
 from econloom.panel.absorb.effects import DENSE_LEVELS, Dense
@@ -111,7 +110,7 @@ class SlopedAbsorber:
         h = np.asarray(self.basis.multiply(self.basis).sum(axis=1), dtype=np.float64).ravel()
         if not len(self.dense.kept):
             return h
-        inverse = solve_triangular(self.dense.factor, np.eye(len(self.dense.kept)))
+        inverse = self.dense.inverse()
         for begin in range(0, len(h), RUN):
             run = slice(begin, begin + RUN)
             left = (self.others[run] - self.basis[run] @ self.shared).toarray()[:, self.dense.kept]
@@ -158,8 +157,9 @@ def sloped_absorber(
     S = (others.T @ WD - shared.T @ shared).toarray()
     with one_blas_thread():
         factor, kept = pivoted_cholesky(S)
+    dense = Dense(((np.asfortranarray(factor), kept),) if len(kept) else (), np.ones(len(S)))
     rank = int(np.count_nonzero(basis.multiply(basis).sum(axis=0))) + len(kept)
-    return SlopedAbsorber(basis, others, shared, w[:, None], Dense(factor, kept, np.ones(len(kept))), rank)
+    return SlopedAbsorber(basis, others, shared, w[:, None], dense, rank)
 
 
 @dataclass(frozen=True)

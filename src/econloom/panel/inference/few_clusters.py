@@ -24,7 +24,6 @@ from typing import Literal
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import solve_triangular
 
 from econloom.core.errors import EstimationError
 from econloom.panel import plain
@@ -168,7 +167,7 @@ def _of_effects(absorber: Absorber) -> tuple[IntArray, FloatArray, FloatArray]:
                 hint="el.cluster() or el.wild()",
             )
         D = plain.dummies(rows.columns, rows.levels)[:, dense.kept].toarray()
-        inverse = solve_triangular(dense.factor, np.eye(len(dense.kept))) / dense.scale[:, None]
+        inverse = dense.inverse()
         others = rows.first_residuals(D, np.zeros(D.shape[1]), np.ones(D.shape[1])) @ inverse
     if absorber.order is not None:
         back = np.empty_like(absorber.order)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from econloom.core.errors import EstimationError
 from econloom.panel import plain
@@ -79,14 +78,14 @@ def _of_others(absorber: Absorber) -> FloatArray:
             f"many for {rows.n:,} rows (at most {DENSE_LEVELS:,} levels)",
             hint="el.hc1() or el.cluster()",
         )
-    inverse = solve_triangular(dense.factor, np.eye(len(dense.kept))) / dense.scale[:, None]
+    inverse, kept = dense.inverse(), dense.kept
     h = np.empty(rows.n)
     low = 0
     while low < len(rows.starts) - 1:
         high = max(int(np.searchsorted(rows.starts, rows.starts[low] + RUN)), low + 1)
         high = min(high, len(rows.starts) - 1)
         begin, end = rows.starts[low], rows.starts[high]
-        D = plain.dummies(rows.columns[begin:end], rows.levels).toarray()[:, dense.kept]
+        D = plain.dummies(rows.columns[begin:end], rows.levels).toarray()[:, kept]
         w = rows.weights[begin:end] if rows.weights.size else rows.weights
         m = D.shape[1]
         plain.first_residuals(D, np.zeros(m), np.ones(m), w, rows.starts[low : high + 1] - begin, D, 0, high - low)
