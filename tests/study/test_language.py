@@ -64,6 +64,8 @@ def forms(tmp_path_factory: pytest.TempPathFactory) -> Path:
         made.execute("create table regions as select * from main")
     dated = main.with_columns(pl.format("{}-12-31", "year").alias("year"))
     dated.write_csv(folder / "dated.csv")
+    zones = pl.DataFrame({"code": ["BEI", "TIA", "HEB"], "day": ["2003-03-07", "2004-07-24", "2004-07-24"]})
+    zones.write_csv(folder / "zones.csv")
     return folder
 
 

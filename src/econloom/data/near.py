@@ -12,7 +12,7 @@ from econloom.data.regions.registry import countries, legacy_codes
 _MOST_COMPARED = 400  # names a side that are compared one by one; beyond it (firms) only equal writings are found
 
 
-def near_matches(missing: Iterable[Any], extra: Iterable[Any]) -> list[tuple[Any, Any]]:
+def near_matches(missing: Iterable[Any], extra: Iterable[Any], alike: bool = True) -> list[tuple[Any, Any]]:
     """Names of one side that may be names of the other, such as ROU and ROM, 北京 and 北京市.
 
     In this order: the same text in another writing (full-width, blanks, case, accents); the same name without its
@@ -24,6 +24,8 @@ def near_matches(missing: Iterable[Any], extra: Iterable[Any]) -> list[tuple[Any
     ----------
     missing, extra : iterable
         Names that are only on one side, and only on the other.
+    alike : bool
+        Whether texts that are only similar count; without it a pair is one name in two writings.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def near_matches(missing: Iterable[Any], extra: Iterable[Any]) -> list[tuple[Any
     small = max(len(left), len(right)) <= _MOST_COMPARED
     for rule in (_written, _bare, _placed) if small else (_written, _bare):
         _pair(left, right, found, rule)
-    for name in left if small else ():
+    for name in left if small and alike else ():
         if name not in found and (near := _alike(name, [r for r in right if r not in found.values()])) is not None:
             found[name] = near
     return [(name, found[name]) for name in left if name in found]

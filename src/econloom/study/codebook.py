@@ -85,6 +85,9 @@ def _history(plan: Plan) -> tuple[dict[str, str], dict[str, str]]:
         elif step.kind == "aggregate":
             for name, formula in params["make"].items():
                 recipes.setdefault(name, formula)
+        elif step.kind == "policy":
+            for name in params["makes"].values():
+                sources.setdefault(name, params["file"])
         elif step.kind == "join":
             for name in params["columns"]:
                 sources.setdefault(name, params["source"])

@@ -5,9 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-# name -> module; imported on first use, so that one estimator does not load the others
+# name -> module; imported on first use, so that one estimator does not load the others. A module must not have the name
+# of what it offers: importing it would hide that.
 _PUBLIC: dict[str, str] = {
+    "Adoption": "econloom.panel.did.staggered",
     "DynamicEffects": "econloom.panel.did.effects",
+    "adoption": "econloom.panel.did.staggered",
 }
 
 __all__ = [*_PUBLIC]
@@ -25,3 +28,5 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from econloom.panel.did.effects import DynamicEffects as DynamicEffects
+    from econloom.panel.did.staggered import Adoption as Adoption
+    from econloom.panel.did.staggered import adoption as adoption

@@ -236,14 +236,32 @@ AnyList = Annotated[Literals, Field(min_length=1)] | DatedList
 
 
 class Policy(Model):
-    """Dates of adoption by unit, from a table of decisions."""
+    """Dates of adoption by unit, from a table of decisions; see :func:`econloom.panel.did.staggered.adoption`."""
 
     file: Identifier = Field(description="The source that lists the decisions.")
-    unit: ColumnName
+    unit: ColumnName = Field(description="What adopts: a column of the decisions and of the main panel.")
     date: ColumnName
-    batches: tuple[Whole, ...] | None = None
+    batches: tuple[Whole | Text, ...] | None = Field(None, description="Those whose units are treated; all by default.")
     batch: ColumnName = "batch"
-    later: Literal["controls", "drop"] = "controls"
-    always: Literal["keep", "drop"] = "drop"
-    exposure: Literal["year", "month"] = "year"
-    makes: dict[Literal["treated", "post", "treatpost", "cohort", "exposure"], ColumnName] = {}
+    later: Literal["controls", "drop"] = Field(
+        "controls", description="Other batches, and adoption after the span: untreated in all rows, or left out."
+    )
+    always: Literal["error", "keep", "drop"] = Field("error", description="Units treated in every period seen.")
+    exposure: Literal["year", "month", "day"] = Field("month", description="The year of adoption's share.")
+    month: Literal["counted", "half", "not_counted"] = Field(
+        "counted", description="How much of the decision's month is under treatment."
+    )
+    cutoff: Annotated[int, Field(ge=1, le=12, strict=True)] = Field(
+        12, description="Decisions after this month count from the next year on."
+    )
+    unknown: Literal["near", "error", "ignore"] = Field("near", description="Units that the panel does not have.")
+    moves: Literal["error", "keep", "drop"] = Field("error", description="Rows' units that leave treatment by moving.")
+    single: Whole | None = Field(None, description="The one period of adoption of the column `single`.")
+    earlier: Literal["break", "own", "drop"] = Field("break", description="Units that adopt before `single`.")
+    makes: dict[Literal["treated", "treatpost", "exposure", "cohort", "batch", "event_time", "single"], ColumnName] = {}
+
+    @model_validator(mode="after")
+    def _single_date(self) -> Self:
+        if ("single" in self.makes) != (self.single is not None):
+            raise ValueError("'single' gives the period, 'makes: {single: …}' the column: both or none")
+        return self

@@ -12,6 +12,7 @@ from econloom.study.document import KeyPath
 from econloom.study.language.data import DatedList
 from econloom.study.language.variables import Variable
 from econloom.study.measures import MEASURES
+from econloom.study.planning import policies
 from econloom.study.planning.draft import Draft, PanelDraft, dated_in
 from econloom.study.planning.names import Anything
 from econloom.study.planning.sources import source, source_columns
@@ -22,7 +23,7 @@ def variables(draft: Draft, made: PanelDraft) -> None:
     """Measures first, then formulas so that each comes after those it uses."""
     wanted = _wanted(draft, made)
     if made.name == draft.spec.main:
-        _policies(draft, made)
+        policies.steps(draft, made)
     recipes = {n: (v, path) for n, (v, path) in wanted.items() if v.formula is not None or v.measure is not None}
     for name, (_, path) in wanted.items():
         if name in recipes and name in made.columns:
@@ -59,26 +60,6 @@ def _wanted(draft: Draft, made: PanelDraft) -> dict[str, tuple[Variable, KeyPath
     if made.name == draft.spec.main:
         found |= {n: (v, ("variables", n)) for n, v in draft.spec.variables.items()}
     return found
-
-
-def _policies(draft: Draft, made: PanelDraft) -> None:
-    """Columns of adoption from tables of decisions."""
-    for name, policy in draft.spec.policy.items():
-        path: KeyPath = ("policy", name)
-        read = source(draft, policy.file, (*path, "file"))
-        draft.column_known(policy.unit, made, (*path, "unit"))
-        if read is None:
-            continue
-        known = source_columns(draft, policy.file)
-        known = () if known is None else known
-        for key, column in (("unit", policy.unit), ("date", policy.date)):
-            if column not in known:
-                near = did_you_mean(column, known)
-                draft.problem(UsageError(f"{policy.file}: no column {column!r}{near}"), (*path, key))
-        params = policy.model_dump(mode="json")
-        reason = "adoption dates from a policy table are not built yet"
-        made.step = draft.add("policy", f"policy {name}", params, (made.step, read), path, planned=reason)
-        made.columns += list(policy.makes.values())
 
 
 def _order(draft: Draft, made: PanelDraft, formulas: Mapping[str, tuple[Variable, KeyPath]]) -> list[str]:

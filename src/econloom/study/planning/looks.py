@@ -6,6 +6,7 @@ from typing import Any
 
 from econloom import simulate
 from econloom.core.errors import UsageError
+from econloom.panel.did.rules import LABELS
 from econloom.panel.formula import parse_formula
 from econloom.report import presets
 from econloom.study.catalog import simulated_by
@@ -23,7 +24,7 @@ def presentation(draft: Draft, spec: Table) -> dict[str, Any]:
         "title": spec.title.model_dump(),
         "notes": [n.model_dump() for n in spec.notes] + simulated_notes(draft),
         "digits": defaults.digits if spec.digits is None else spec.digits,
-        "labels": {n: {"zh": v.zh, "en": v.en} for n, v in variables.items() if v.label},
+        "labels": _of_policies(draft) | {n: {"zh": v.zh, "en": v.en} for n, v in variables.items() if v.label},
         "preset": _preset(draft, spec),
     }
     if isinstance(spec, RegressionTable | MediationTable):
@@ -34,6 +35,12 @@ def presentation(draft: Draft, spec: Table) -> dict[str, Any]:
         shown["order"] = list(spec.order or ())
         shown["row_digits"] = dict(spec.row_digits)
     return shown
+
+
+def _of_policies(draft: Draft) -> dict[str, dict[str, str | None]]:
+    """Labels of the columns that policies make."""
+    found = {n: LABELS[m] for policy in draft.spec.policy.values() for m, n in policy.makes.items()}
+    return {n: {"zh": label.zh, "en": label.en} for n, label in found.items()}
 
 
 def simulated_notes(draft: Draft) -> list[dict[str, Any]]:

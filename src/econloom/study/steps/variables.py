@@ -12,6 +12,8 @@ from econloom.core.frame import Panel, Variable
 from econloom.core.lineage import Event
 from econloom.data import expressions, joins
 from econloom.data.columns import checks
+from econloom.panel.did import staggered
+from econloom.panel.did.rules import Rules
 from econloom.study.measures import MEASURES
 from econloom.study.steps.context import Context, Work, scope_of
 
@@ -62,10 +64,22 @@ def _range(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -
     return panel
 
 
+def _policy(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
+    """The panel with the columns of a policy."""
+    panel, decisions = inputs
+    unit, date, batch = params["columns"]
+    named = staggered.Columns(unit, date, batch if batch in decisions.columns else None)
+    keys, rules, span = staggered.Keys(*params["keys"]), Rules(**params["rules"]), params["span"]
+    what = f"policy {params['policy']}"
+    window = None if span is None else (span[0], span[1])
+    return staggered.adopted(panel, decisions.frame, keys, named, rules, params["makes"], window, what).panel
+
+
 WIRING: Mapping[str, Work] = {
     "shared": _shared,
     "measure": _measure,
     "attach": _attach,
     "variable": _variable,
     "range": _range,
+    "policy": _policy,
 }
