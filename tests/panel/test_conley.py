@@ -10,7 +10,7 @@ import pytest
 
 import econloom as el
 from econloom.core.errors import DataError, UsageError
-from econloom.panel.inference.conley import EARTH
+from econloom.panel.distances import EARTH
 from tests.panel.samples import Array, random_panel
 
 

@@ -16,16 +16,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from econloom.core.covariances import Space, VcovSpec
 from econloom.core.errors import DataError
 from econloom.panel.absorb import FloatArray, IntArray, compact
+from econloom.panel.distances import EARTH, between, on_sphere, refuse_coordinates
 from econloom.panel.inference.clustering import nearest_definite
 from econloom.panel.inference.serial import Axes, lagged_products
 
-EARTH = 6371.0088
-"""Mean radius in kilometres (IUGG)."""
 BAND = 256
 """Places compared with their neighbours at once."""
 CELLS = 8_000_000
@@ -61,9 +59,7 @@ class Places:
         """
         pairs = np.column_stack([latitude, (longitude + 180) % 360 - 180]) + 0.0
         known, codes = np.unique(pairs, axis=0, return_inverse=True)
-        phi, turn = np.radians(known).T
-        points = np.column_stack([np.cos(phi) * np.cos(turn), np.cos(phi) * np.sin(turn), np.sin(phi)])
-        return cls(codes.reshape(-1).astype(np.int64), known[:, 0], points)
+        return cls(codes.reshape(-1).astype(np.int64), known[:, 0], on_sphere(known[:, 0], known[:, 1]))
 
     def near(self, space: Space) -> Iterator[tuple[slice, slice, FloatArray]]:
         """Bands of places, the places that can be near them, and the kernel between both."""
@@ -73,8 +69,7 @@ class Places:
             low = np.searchsorted(self.latitude, self.latitude[band.start] - reach)
             high = np.searchsorted(self.latitude, self.latitude[band.stop - 1] + reach, side="right")
             others = slice(int(low), int(high))
-            chord = cdist(self.points[band], self.points[others])
-            yield band, others, _kernel(2 * EARTH * np.arcsin(np.minimum(chord / 2, 1.0)), space)
+            yield band, others, _kernel(between(self.points[band], self.points[others]), space)
 
 
 def conley_meat(scores: FloatArray, vcov: VcovSpec, where: Axes) -> tuple[FloatArray, tuple[str, ...]]:
@@ -102,7 +97,8 @@ def conley_meat(scores: FloatArray, vcov: VcovSpec, where: Axes) -> tuple[FloatA
     space, latitude, longitude = vcov.space, where.latitude, where.longitude
     if space is None or latitude is None or longitude is None:
         raise DataError("a Conley covariance needs coordinates")
-    refuse_coordinates(latitude, longitude, space)
+    names = (space.latitude, space.longitude)
+    refuse_coordinates(latitude, longitude, names, f"el.conley({names[1]!r}, {names[0]!r}, ...)")
     places = Places.of(latitude, longitude)
     time, periods = (np.zeros(len(scores), np.int64), 1) if where.time is None else compact(where.time)
     meat = np.zeros((scores.shape[1],) * 2)
@@ -138,31 +134,3 @@ def _kernel(km: FloatArray, space: Space) -> FloatArray:
     if space.kernel == "uniform":
         return (km <= space.km).astype(np.float64)
     return np.asarray(np.maximum(0.0, 1 - km / space.km))
-
-
-def refuse_coordinates(latitude: FloatArray, longitude: FloatArray, space: Space) -> None:
-    """Refuse what is no place on Earth, and columns that seem swapped.
-
-    Raises
-    ------
-    DataError
-    """
-    high = np.abs(latitude) > 90
-    far = (longitude < -180) | (longitude > 360)
-    hint = "degrees: latitude from -90 to 90, longitude from -180 to 180 (or 0 to 360)"
-    if high.any() and not (np.abs(longitude) > 90).any():
-        raise DataError(
-            f"latitude {space.latitude!r} goes to {latitude[np.abs(latitude).argmax()]:g} and longitude "
-            f"{space.longitude!r} stays within 90: they look swapped",
-            hint=f"el.conley({space.longitude!r}, {space.latitude!r}, ...)",
-        )
-    for name, what, wrong, values in (
-        (space.latitude, "latitude", high, latitude),
-        (space.longitude, "longitude", far, longitude),
-    ):
-        if wrong.any():
-            raise DataError(
-                f"{what} {name!r} is out of range in {int(wrong.sum())} of {len(values)} rows, such as "
-                f"{values[wrong][0]:g}",
-                hint=hint,
-            )
