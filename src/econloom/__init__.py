@@ -39,6 +39,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "did": ("econloom.panel.did", None),
     "tests": ("econloom.panel.hypotheses", None),
     "moderation": ("econloom.panel.designs.moderation", None),
+    "space": ("econloom.panel.designs.space", None),
     "sensitivity": ("econloom.panel.designs.sensitivity", None),
     "multiple": ("econloom.panel.designs.multiple_testing", None),
     "mediation": ("econloom.panel.designs.mediation", None),

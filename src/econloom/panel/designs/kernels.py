@@ -1,9 +1,12 @@
-"""Compiled passes of the permutation test; a plain form of each stands beside its caller and is its test."""
+"""Compiled passes of designs; a plain form of each stands beside its caller and is its test."""
 
 from __future__ import annotations
 
 import numba
 import numpy as np
+
+from econloom.core.compiling import compiled
+from econloom.panel.passes import FloatArray, IntArray
 
 
 @numba.njit(cache=True, nogil=True)
@@ -74,3 +77,75 @@ def permuted_grams(X, w, starts, levels, labels, out):  # type: ignore[no-untype
                 for a in range(many[g]):
                     mass[g, seen[g, a]] = 0.0
                 many[g] = 0
+
+
+@compiled
+def ring_firsts(
+    points: FloatArray,
+    owner: IntArray,
+    others: FloatArray,
+    theirs: IntArray,
+    start: IntArray,
+    low: FloatArray,
+    high: FloatArray,
+    first: IntArray,
+) -> None:
+    """Earliest start of another unit in each ring around each point.
+
+    Parameters
+    ----------
+    points : (n, 3) array
+        On the unit sphere.
+    owner : (n,) int array
+    others : (m, 3) array
+        Sorted by their third coordinate.
+    theirs, start : (m,) int arrays
+        Owner and start of each.
+    low, high : (R,) arrays
+        Squared chords: a ring holds ``low < d <= high``; ascending, not overlapping.
+    first : (n, R) int array
+        Lowered in place.
+    """
+    m, R = len(others), len(high)
+    reach = np.sqrt(high[R - 1])
+    heights = others[:, 2].copy()
+    for i in range(len(points)):
+        x, y, z = points[i]
+        for j in range(np.searchsorted(heights, z - reach), m):
+            if heights[j] > z + reach:
+                break
+            if theirs[j] == owner[i]:
+                continue
+            d = (x - others[j, 0]) ** 2 + (y - others[j, 1]) ** 2 + (z - others[j, 2]) ** 2
+            if d > high[R - 1]:
+                continue
+            r = 0
+            while d > high[r]:
+                r += 1
+            if d > low[r] and start[j] < first[i, r]:
+                first[i, r] = start[j]
+
+
+@compiled
+def nearest_squared(
+    points: FloatArray,
+    owner: IntArray,
+    others: FloatArray,
+    theirs: IntArray,
+    cohort: IntArray,
+    reach: float,
+    out: FloatArray,
+) -> None:
+    """Squared chord to the nearest other unit of each cohort, up to a chord ``reach``; ``out`` (n, cohorts) lowered."""
+    m = len(others)
+    heights = others[:, 2].copy()
+    for i in range(len(points)):
+        x, y, z = points[i]
+        for j in range(np.searchsorted(heights, z - reach), m):
+            if heights[j] > z + reach:
+                break
+            if theirs[j] == owner[i]:
+                continue
+            d = (x - others[j, 0]) ** 2 + (y - others[j, 1]) ** 2 + (z - others[j, 2]) ** 2
+            if d < out[i, cohort[j]]:
+                out[i, cohort[j]] = d
