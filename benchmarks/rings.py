@@ -48,9 +48,7 @@ def main() -> None:
     for name, seconds in taken.items():
         print(f"  {name:22s} {median(seconds):6.2f} s  ({median(seconds) / ours:5.1f} times ours)")
     same = {name: bool((found[name] == found["any treated unit"]).all()) for name in list(ways)[2:]}
-    print(
-        f"  answers equal: {same}; peak memory of our process, all told: {peak:.2f} GB (the full matrix alone: 0.80 GB)"
-    )
+    print(f"  answers equal: {same}; our peak memory {peak:.2f} GB (the full matrix alone: 0.80 GB)")
 
 
 def by_tree(here, there, start, bounds):
