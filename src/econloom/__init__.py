@@ -44,6 +44,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "multiple": ("econloom.panel.designs.multiple_testing", None),
     "mediation": ("econloom.panel.designs.mediation", None),
     "heterogeneity": ("econloom.panel.designs.heterogeneity", None),
+    "placebo": ("econloom.panel.designs.placebo", None),
     "read": ("econloom.data.readers", "read"),
     "iot": ("econloom.iot", None),
     "clean": ("econloom.data.clean", None),
