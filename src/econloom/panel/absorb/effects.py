@@ -12,7 +12,7 @@ the rows for all columns at once (:mod:`econloom.panel.absorb.gradients`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -70,8 +70,21 @@ class Dense:
         """Form the complement in one pass and factorise it."""
         S = np.zeros((rows.levels, rows.levels))
         rows.forms.crossings(rows.weights, rows.columns, rows.starts, S)
-        parts = unlinked(rows.forms.linked(S)) if rows.levels > PART else [np.arange(rows.levels)]
-        scale = np.sqrt(rows.sizes())
+        return cls.factorised(S, np.sqrt(rows.sizes()), rows.forms.linked)
+
+    @classmethod
+    def factorised(cls, S: FloatArray, scale: FloatArray, linked: Callable[[FloatArray], IntArray]) -> Dense:
+        """Factorise a complement.
+
+        Parameters
+        ----------
+        S : (L, L) array
+        scale : (L,) array
+            Roots of the levels' weighted sizes.
+        linked : callable
+            Gives the component of each level.
+        """
+        parts = unlinked(linked(S)) if len(S) > PART else [np.arange(len(S))]
         found = []
         with one_blas_thread():
             for at in parts:

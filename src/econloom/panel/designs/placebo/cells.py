@@ -21,11 +21,12 @@ from itertools import combinations
 import numpy as np
 from scipy import sparse
 
-from econloom.panel.absorb import FloatArray, Grouping, IntArray, compact, largest, pivoted_cholesky
+from econloom.panel.absorb import FloatArray, Grouping, IntArray, compact, largest
 from econloom.panel.absorb.effects import DENSE_LEVELS, Dense
 from econloom.panel.designs.placebo.assignment import Assignment
 from econloom.panel.designs.placebo.base import Base, Drawn
 from econloom.panel.inference.clustering import intersection
+from econloom.panel.passes import forms
 
 DEARER = 40
 """Products that a unit may take, in multiples of its rows, before passes over the rows cost less."""
@@ -188,10 +189,7 @@ def _solver(H: FloatArray, levels: sparse.csr_array, mass: FloatArray) -> Dense 
         (np.ascontiguousarray(H[:, :T, :T]), np.arange(U), np.arange(U + 1)), shape=(U * T, U * T)
     )
     S = (levels.T @ (blocks @ levels)).toarray()
-    scale = np.sqrt(levels.T @ mass.reshape(-1))
-    S = S / scale / scale[:, None]
-    factor, kept = pivoted_cholesky(S)
-    return Dense(factor, kept, scale[kept])
+    return Dense.factorised(S, np.sqrt(levels.T @ mass.reshape(-1)), forms(L).linked)
 
 
 def _ways(clusters: Sequence[Grouping], units: IntArray, U: int) -> tuple[tuple[int, sparse.csr_array], ...]:
