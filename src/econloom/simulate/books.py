@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from econloom.core.errors import UsageError, did_you_mean
-from econloom.simulate import cities, columns, delta, gaps, incomes, province_books, provinces
+from econloom.simulate import cities, columns, delta, firm_books, gaps, incomes, province_books, provinces
+from econloom.simulate import columns_of_firms as of_firms
 from econloom.simulate import columns_of_provinces as printed
 from econloom.simulate.columns import Column
 from econloom.simulate.processes import PROCESSES, Process
@@ -18,12 +19,8 @@ from econloom.simulate.truth import Truth
 
 SEED, PROCESS = 1, "realistic"  # where a study file says none
 VERSION = 1  # of the numbers that a seed gives
-_LATER = """
-zone_calendar firm_accounts patent_register firm_city_yearbook city_1984 national_internet
-partner_trade city_places
-"""
-REAL = frozenset({"city_register", "exchange_rates"})  # nothing in these is drawn
-PLANNED = frozenset(_LATER.split())
+REAL = frozenset({"city_register", "exchange_rates", "zone_calendar", "city_places"})  # nothing in these is drawn
+PLANNED: frozenset[str] = frozenset()
 """Simulators of studies that are not built yet."""
 
 
@@ -77,10 +74,10 @@ def draw(simulator: str, seed: int = SEED, process: str = PROCESS) -> Book:
     Parameters
     ----------
     simulator : str
-        ``city_yearbook``, ``city_incomes``, ``city_register``, ``exchange_rates`` or ``delta_yearbook``.
+        A name of ``SIMULATORS``, such as ``city_yearbook`` or ``firm_accounts``.
     seed : int
-        Not negative; the same seed gives the same numbers. ``city_incomes`` belongs to the ``city_yearbook`` of the
-        same seed and process.
+        Not negative; the same seed gives the same numbers. Books that belong together, such as ``city_incomes`` and
+        ``city_yearbook``, have the same seed and process.
     process : str
         How errors and effects come about, a name of ``PROCESSES``.
 
@@ -182,6 +179,7 @@ def _delta_yearbook(seed: int, process: Process) -> dict[str, pl.Series]:
 _CITY_PROCESSES = ("realistic", "plain", "dependent", "endogenous", "zero", "uneven_effect")
 _OF_DELTA = "realistic plain dependent zero uneven_effect free_effects structure innovation consumption"
 _OF_PROVINCES = ("realistic", "plain", "dependent", "endogenous", "zero")
+_OF_FIRMS = "realistic plain dependent zero uneven_effect dynamic trends neighbours counts"
 SIMULATORS: Mapping[str, Simulator] = {
     "city_yearbook": Simulator(columns.CITY, _city_yearbook, cities.truth, _CITY_PROCESSES),
     "city_incomes": Simulator(columns.INCOMES, _city_incomes, cities.truth, _CITY_PROCESSES),
@@ -200,5 +198,18 @@ SIMULATORS: Mapping[str, Simulator] = {
         )
     },
     "prefecture_map": Simulator(printed.MAP, province_books.boundaries, None, tuple(PROCESSES)),
+    "zone_calendar": Simulator(of_firms.CALENDAR, firm_books.calendar, None, tuple(PROCESSES)),
+    "city_places": Simulator(of_firms.PLACES, firm_books.city_places, None, tuple(PROCESSES)),
+    **{
+        name: Simulator(made, make, firm_books.truth, tuple(_OF_FIRMS.split()))
+        for name, made, make in (
+            ("firm_accounts", of_firms.ACCOUNTS, firm_books.accounts),
+            ("patent_register", of_firms.PATENTS, firm_books.register),
+            ("firm_city_yearbook", of_firms.CITIES, firm_books.yearbook),
+            ("city_1984", of_firms.HISTORY, firm_books.history),
+            ("national_internet", of_firms.INTERNET, firm_books.internet),
+            ("partner_trade", of_firms.PARTNERS, firm_books.partners),
+        )
+    },
 }
 """By name, as ``simulate:`` in study files takes them."""

@@ -50,6 +50,11 @@ _UNITS = {
     "度": "degrees",
     "灰度值": "digital number",
     "分": "points",
+    "亿美元": "100 million US dollars",
+    "部": "sets",
+    "处": "offices",
+    "万户": "10,000 households",
+    "比例": "share",
 }
 
 

@@ -32,6 +32,14 @@ class Process:
         Variables that change the effect (``delta_yearbook`` only).
     free_effects : bool
         City effects are independent of the regressors (``delta_yearbook`` only).
+    dynamic : bool
+        The effect grows with the years since adoption (books of firms only).
+    trend : float
+        Growth a year of what adopters would have had without adoption, beyond that of others (books of firms only).
+    rings : bool
+        Zones move their neighbours within 150 km, too (books of firms only).
+    counts : bool
+        The equation holds for logs of expected counts, not for the mean of ln(1 + count) (books of firms only).
     """
 
     effect: float = 1.0
@@ -42,11 +50,21 @@ class Process:
     uneven: bool = False
     moderators: tuple[str, ...] = ()
     free_effects: bool = False
+    dynamic: bool = False
+    trend: float = 0.0
+    rings: bool = False
+    counts: bool = False
 
 
 PROCESSES: Mapping[str, Process] = {
     "realistic": Process(
-        endogenous=1.0, uneven_effect=True, serial=0.3, common=0.1, uneven=True, moderators=("str", "tec", "cos")
+        endogenous=1.0,
+        uneven_effect=True,
+        serial=0.3,
+        common=0.1,
+        uneven=True,
+        moderators=("str", "tec", "cos"),
+        dynamic=True,
     ),
     "plain": Process(),
     "dependent": Process(serial=0.6, common=0.25, uneven=True),
@@ -57,6 +75,10 @@ PROCESSES: Mapping[str, Process] = {
     "structure": Process(moderators=("str",)),
     "innovation": Process(moderators=("tec",)),
     "consumption": Process(moderators=("cos",)),
+    "dynamic": Process(dynamic=True),
+    "trends": Process(trend=0.05),
+    "neighbours": Process(rings=True),
+    "counts": Process(counts=True),
 }
 """By name. ``plain`` has independent errors of equal variance and one effect everywhere; ``dependent`` has errors that
 persist, spread over provinces and differ in variance; ``zero`` has no effect; ``realistic`` has everything at once."""
