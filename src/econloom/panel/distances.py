@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.spatial.distance import cdist
+import scipy  # its parts load where they are used: most estimates need no distance
 
 from econloom.core.errors import DataError, listed
 from econloom.panel.absorb import FloatArray, IntArray
@@ -52,14 +52,14 @@ def between(points: FloatArray, others: FloatArray) -> FloatArray:
     >>> round(between(pole, equator).item(), 4)
     10007.5572
     """
-    return kilometres(cdist(points, others))
+    return kilometres(scipy.spatial.distance.cdist(points, others))
 
 
 def nearest_of(points: FloatArray, others: FloatArray) -> tuple[IntArray, FloatArray]:
     """Place of the nearest other point, the first of several as near, and the kilometres to it, (n,) each."""
     at, km = np.empty(len(points), np.int64), np.empty(len(points))
     for rows in blocks(len(points), len(others)):
-        chords = cdist(points[rows], others)
+        chords = scipy.spatial.distance.cdist(points[rows], others)
         at[rows] = chords.argmin(axis=1)
         km[rows] = kilometres(chords.min(axis=1))
     return at, km

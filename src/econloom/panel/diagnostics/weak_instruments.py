@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy  # optimize loads where it is used: most estimates need none
 from numpy.typing import NDArray
-from scipy import linalg, optimize, special
+from scipy import linalg, special
 
 from econloom.core.errors import UsageError
 from econloom.core.estimate import Test, Unavailable
@@ -163,7 +164,7 @@ def worst_bias(form: ReducedForm) -> float | None:
 
     step = 2 * math.pi / ANGLES
     near = step * int(np.argmax(largest(step * np.arange(ANGLES))))
-    best = optimize.minimize_scalar(
+    best = scipy.optimize.minimize_scalar(
         lambda t: -float(largest(np.array(t))), bounds=(near - step, near + step), method="bounded"
     )
     return max(float(-best.fun), float(largest(np.array(near))))
@@ -343,7 +344,7 @@ class _Pencil:
             found = self.statistic(t)
             return 1.0 if math.isinf(found) else (found - bound) / (found + bound)
 
-        return float(optimize.brentq(excess, low, high, xtol=1e-15, rtol=1e-15))
+        return float(scipy.optimize.brentq(excess, low, high, xtol=1e-15, rtol=1e-15))
 
     def _pieces(self, low: float, high: float) -> list[tuple[float, float]]:
         """An arc as one interval, or as two rays where it goes through infinity."""
