@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 _PUBLIC: dict[str, str] = {
     "Adoption": "econloom.panel.did.staggered",
     "DynamicEffects": "econloom.panel.did.effects",
+    "EventStudy": "econloom.panel.did.dynamic",
+    "TwoWay": "econloom.panel.did.twoway",
     "adoption": "econloom.panel.did.staggered",
+    "event_study": "econloom.panel.did.dynamic",
+    "twfe": "econloom.panel.did.twoway",
 }
 
 __all__ = [*_PUBLIC]
@@ -27,6 +31,10 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from econloom.panel.did.dynamic import EventStudy as EventStudy
+    from econloom.panel.did.dynamic import event_study as event_study
     from econloom.panel.did.effects import DynamicEffects as DynamicEffects
     from econloom.panel.did.staggered import Adoption as Adoption
     from econloom.panel.did.staggered import adoption as adoption
+    from econloom.panel.did.twoway import TwoWay as TwoWay
+    from econloom.panel.did.twoway import twfe as twfe
