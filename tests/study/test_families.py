@@ -199,3 +199,43 @@ def test_faults_of_the_data_are_placed(tmp_path: Path) -> None:
     with pytest.raises(EconloomError, match="r2_max lies above the controlled R2") as caught:
         el.study(folder / "study.yaml").run(["s"])
     assert "study.yaml:" in str(caught.value)
+
+
+def test_direct_effects_of_instruments_have_the_numbers_of_the_function(tmp_path: Path) -> None:
+    table = """tables:
+  e:
+    kind: sensitivity
+    title: e
+    of: t5.c1
+    term: tbi
+    support: {gdp: [0, 0.1], lnGDP: 0.2}
+    prior: {gdp: [0, 0.1], lnGDP: {uniform: [0, 0.1]}}
+    level: 0.9
+  t5:
+    title: t5
+    columns: ["y ~ RQ | code | tbi ~ gdp + lnGDP"]
+"""
+    folder = small.write(tmp_path, small.TEXT.replace("tables:\n", table, 1))
+    run = el.study(folder / "study.yaml").run(["e"])
+    fit = el.iv("y ~ RQ | code | tbi ~ gdp + lnGDP", run.panel, vcov=el.cluster("code"), ssc="xtreg")
+    prior = {"gdp": (0, 0.1), "lnGDP": el.sensitivity.Uniform(0, 0.1)}
+    wanted = el.sensitivity.plausibly_exogenous(fit, {"gdp": (0, 0.1), "lnGDP": 0.2}, prior, level=0.9)
+    found = values(run, "e")
+    for row in wanted.tidy().iter_rows(named=True):
+        for name in ("estimate", "std_error", "conf_low", "conf_high"):
+            if row[name] is not None:
+                assert found[row["method"], name] == pytest.approx(row[name], rel=1e-9)
+            else:
+                assert (row["method"], name) not in found
+    note = run.tables["e"].notes[0]
+    assert "Range of γ: gdp ∈ [0, 0.1] and lnGDP = 0.2" in note.text("en")
+    assert "γ的先验分布：gdp ~ N(0, 0.1²)" in note.text("zh") and "lnGDP ~ U(0, 0.1)" in note.text("zh")
+
+
+def test_direct_effects_are_of_columns_with_instruments(tmp_path: Path) -> None:
+    text = TEXT.replace(
+        "    benchmarks: [$controls]\n    times: [1, 2]\n    r2_max: 0.95\n", "    support: {tbi: [0, 1]}\n", 1
+    )
+    folder = small.write(tmp_path, text)
+    with pytest.raises(EconloomError, match=r"t3\.c2 has no instruments"):
+        el.study(folder / "study.yaml").plan()

@@ -1,7 +1,8 @@
 """How strong must what is left out be to overturn a result? ``el.sensitivity`` is this module.
 
 :func:`oster` compares selection on unobservables with selection on the controls (Oster 2019); :func:`robustness` asks
-for partial R2 of an omitted variable with treatment and outcome (Cinelli and Hazlett 2020). Effects and, in
+for partial R2 of an omitted variable with treatment and outcome (Cinelli and Hazlett 2020);
+:func:`plausibly_exogenous` lets instruments have effects of their own (Conley, Hansen and Rossi 2012). Effects and, in
 :func:`oster`, the terms of ``base`` are taken out of everything first, so that every R2 is a within one.
 """
 
@@ -18,13 +19,24 @@ from scipy import special
 
 from econloom.core.errors import EstimationError, UsageError
 from econloom.panel.absorb import FloatArray
+from econloom.panel.designs.exogeneity import PlausiblyExogenous, Uniform, plausibly_exogenous
 from econloom.panel.designs.stability import Oster, known_term, oster, oster_of, refuse_unfit, regressors_of
 from econloom.panel.diagnostics.wald import quadratic
 from econloom.panel.fit import Fit
 from econloom.panel.fitted import fitted
 from econloom.panel.formula import retyped
 
-__all__ = ["Oster", "Robustness", "adjusted", "oster", "oster_of", "robustness"]
+__all__ = [
+    "Oster",
+    "PlausiblyExogenous",
+    "Robustness",
+    "Uniform",
+    "adjusted",
+    "oster",
+    "oster_of",
+    "plausibly_exogenous",
+    "robustness",
+]
 
 
 @dataclass(frozen=True)

@@ -260,8 +260,23 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[Real, Field(gt=0)]
 
 
+class FlatPrior(Model):
+    """A prior that is flat between two ends."""
+
+    uniform: tuple[Real, Real]
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if self.uniform[0] >= self.uniform[1]:
+            raise ValueError(f"uniform: [low, high], not [{self.uniform[0]:g}, {self.uniform[1]:g}]")
+        return self
+
+
 class SensitivityTable(Table):
-    """How strong an omitted variable would have to be: Oster's delta, robustness values, bounds by controls."""
+    """How strong an omitted variable would have to be: Oster's delta, robustness values, bounds by controls.
+
+    Of a column with instruments: bounds where they have direct effects (Conley, Hansen and Rossi).
+    """
 
     kind: Literal["sensitivity"]
     of: Text = Field(description="A column of a table, such as t3.c1, or a formula.")
@@ -274,6 +289,13 @@ class SensitivityTable(Table):
     delta: Real = Field(1, description="Selection on unobservables, relative to controls, of the adjusted estimate.")
     beta: Real = Field(0, description="The coefficient that Oster's delta leads to.")
     base: Columns = Field((), description="Controls that belong to the short regression too.")
+    support: dict[ColumnName, tuple[Real, Real] | Real] = Field(
+        {}, description="Range of each instrument's direct effect: the union of confidence intervals."
+    )
+    prior: dict[ColumnName, tuple[Real, Annotated[Real, Field(ge=0)]] | FlatPrior] = Field(
+        {}, description="Prior of it, [mean, sd] or {uniform: [low, high]}: the local-to-zero interval."
+    )
+    level: Share = Field(0.95, description="Of the intervals with direct effects of instruments.")
     weights: ColumnName | None = None
 
     @model_validator(mode="after")
@@ -281,9 +303,19 @@ class SensitivityTable(Table):
         given = {"panel", "sample", "weights"} & self.model_fields_set
         if given and "~" not in self.of:
             raise ValueError(f"'{min(given)}' belongs to a formula: the model {self.of!r} has its own")
+        for name, ends in self.support.items():
+            if isinstance(ends, tuple) and ends[0] > ends[1]:
+                raise ValueError(f"support of {name}: [low, high], not [{ends[0]:g}, {ends[1]:g}]")
+        direct, omitted = self.model_fields_set & DIRECT, self.model_fields_set & OMITTED
+        if direct and omitted:
+            raise ValueError(f"'{min(direct)}' (instruments) and '{min(omitted)}' (controls) do not go together")
+        if direct == {"level"}:
+            raise ValueError("'level' belongs to 'support' or 'prior'")
         return self
 
 
+DIRECT = {"support", "prior", "level"}
+OMITTED = {"benchmarks", "times", "q", "alpha", "r2_max", "delta", "beta", "base"}
 Adjustment = Literal["romano_wolf", "holm", "bonferroni", "benjamini_hochberg"]
 
 

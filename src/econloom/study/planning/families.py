@@ -110,7 +110,10 @@ def sensitivity(
     if found is None:
         return draft.add("sensitivity", f"table {table}", common, (), path)
     if found.model["instruments"] and found.column["stage"] not in {"first", "reduced"}:
-        draft.problem(UsageError(f"{found.address} has instruments: defined for least squares"), (*path, "of"))
+        return _exogeneity(draft, table, spec, found, common)
+    if spec.support or spec.prior:
+        error = UsageError(f"{found.address} has no instruments", hint="support and prior are of instruments")
+        draft.problem(error, (*path, "support" if spec.support else "prior"))
     elif found.model["estimator"] in ESTIMATORS:
         estimator = found.model["estimator"]
         draft.problem(UsageError(f"{found.address} is of {estimator}: defined for least squares"), (*path, "of"))
@@ -124,6 +127,27 @@ def sensitivity(
         draft.note(f"{table}: no Oster's delta: the model has no controls to compare with")
     params = common | given | {"column": found.column, "benchmarks": benchmarks, "base": base, "oster": bool(compared)}
     return draft.add("sensitivity", f"table {table}", params, (found.step,), path)
+
+
+def _exogeneity(draft: Draft, table: str, spec: SensitivityTable, found: _Referred, common: dict[str, Any]) -> Step:
+    """The step of a table of bounds where instruments have direct effects."""
+    path: KeyPath = ("tables", table)
+    if not spec.support and not spec.prior:
+        hint = "support: {instrument: [low, high]}, or prior: {instrument: [mean, sd]}, for bounds of direct effects"
+        draft.problem(
+            UsageError(f"{found.address} has instruments: defined for least squares", hint=hint), (*path, "of")
+        )
+    if found.model["estimator"] in {*ESTIMATORS, "gmm", "liml"}:
+        error = UsageError(f"{found.address} is of {found.model['estimator']}: direct effects are bounded for 2SLS")
+        draft.problem(error, (*path, "of"))
+    if spec.term not in found.model["terms"]:
+        draft.problem(_no_term(found, spec.term), (*path, "term"))
+    for key in ("support", "prior"):
+        for name in getattr(spec, key):
+            draft.one_of(name, found.model["instruments"], "instrument", (*path, key, name))
+    given = spec.model_dump(mode="json", include={"term", "support", "prior", "level"})
+    params = common | given | {"column": found.column}
+    return draft.add("exogeneity", f"table {table}", params, (found.step,), path)
 
 
 def _sensitive(

@@ -10,7 +10,7 @@ from econloom.core.labels import Label
 from econloom.core.table import Table
 from econloom.panel.designs import multiple_testing, sensitivity
 from econloom.panel.fit import Fit
-from econloom.report import families
+from econloom.report import bounds, families
 from econloom.study import estimates
 from econloom.study.steps.context import Context, Work, table_spec
 
@@ -27,13 +27,25 @@ def _sensitivity(params: Mapping[str, Any], inputs: Sequence[Any], context: Cont
             lacking.append(families.unavailable("Oster", Label.same(error.message)))
     else:
         lacking.append(families.unavailable("Oster", Label(zh="模型没有控制变量", en="the model has no controls")))
-    bounds: list[Mapping[str, Any]] = []
+    rows: list[Mapping[str, Any]] = []
     for number, name in enumerate(params["benchmarks"], 1):
         found_bounds, reason = _bounds(made, name, params)
-        bounds += found_bounds
+        rows += found_bounds
         lacking += [] if reason is None else [reason]
         context.progress(number, len(params["benchmarks"]))
-    return families.sensitivity(numbers, bounds, table_spec(params), lacking)
+    return families.sensitivity(numbers, rows, table_spec(params), lacking)
+
+
+def _exogeneity(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
+    made = estimates.stage(inputs[0], params["column"])
+    support = {name: tuple(ends) if isinstance(ends, list) else ends for name, ends in params["support"].items()}
+    prior = {
+        name: sensitivity.Uniform(*given["uniform"]) if isinstance(given, Mapping) else tuple(given)
+        for name, given in params["prior"].items()
+    }
+    found = sensitivity.plausibly_exogenous(made, support, prior, params["term"], params["level"])
+    rows = {row.pop("method"): row for row in found.tidy().to_dicts()}
+    return bounds.exogeneity(rows, params, table_spec(params))
 
 
 def _bounds(made: Fit, name: str, params: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], Label | None]:
@@ -103,5 +115,6 @@ def _romano_wolf(fits: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[li
 
 WIRING: Mapping[str, Work] = {
     "sensitivity": _sensitivity,
+    "exogeneity": _exogeneity,
     "family": _family,
 }
