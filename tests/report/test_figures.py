@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import statistics
 import subprocess
 import warnings
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from econloom.core.errors import OutputError, UsageError
 from econloom.core.labels import Label, Lang
 from econloom.report import figures, fonts
-from econloom.report.figures import Difference, Differences, Facet, Interval, Intervals, Line, Trend, TrendSpec
+from econloom.report.figures import Density, Difference, Differences, Facet, Interval, Intervals, Line, Trend, TrendSpec
 
 FRAME = pl.DataFrame(
     {
@@ -51,7 +52,12 @@ def differences() -> Differences:
     return Differences("diff", Label("差异", "Differences"), points, verdicts, (("t3", Label("表3", "Table 3")),))
 
 
-ALL = [trend(), trend(layout="lines"), intervals(), intervals(at=True), differences()]
+def density(**changes: object) -> Density:
+    given = {"values": (-1.0, 0.5, 0.0, 0.7, 1.5), "real": 2.4, "value_label": Label("综试区的t值", "Zone, t value")}
+    return Density("placebo", Label("安慰剂", "Placebo"), **(given | changes))  # type: ignore[arg-type]
+
+
+ALL = [trend(), trend(layout="lines"), intervals(), intervals(at=True), differences(), density()]
 
 
 @pytest.fixture
@@ -182,3 +188,24 @@ def test_a_folder_below_a_file_is_said_and_not_a_traceback(tmp_path: Path) -> No
     point = figures.Interval("x", Label.same("x"), 1.0, 0.0, 2.0)
     with pytest.raises(OutputError, match="cannot write"):
         figures.write_all(figures.Intervals("f1", Label.same("F"), (point,)), tmp_path / "file" / "below")
+
+
+def test_a_density_is_the_sum_of_its_kernels() -> None:
+    """Silverman's bandwidth and normal kernels, by the textbook: 0.9 min(sd, IQR / 1.34) n^(-1/5)."""
+    x, heights = density().curve()
+    values = [-1.0, 0.5, 0.0, 0.7, 1.5]
+    h = 0.9 * min(statistics.stdev(values), (0.7 - 0.0) / 1.34) * 5**-0.2
+    kernel = statistics.NormalDist(0, h)
+    wanted = [sum(kernel.pdf(at - v) for v in values) / 5 for at in x]
+    assert heights == pytest.approx(wanted, rel=1e-12)
+    assert density(values=(1.0, 1.0)).curve()[0].size == 0
+    assert figures.draw(density(values=(1.0, 1.0)), "svg", "en")
+
+
+def test_a_density_says_what_it_lacks() -> None:
+    with pytest.raises(UsageError, match="figure placebo: empty"):
+        density(values=())
+    with pytest.raises(UsageError, match="finite numbers"):
+        density(real=float("nan"))
+    made = density(columns=(("draw", (1, 2)), ("why", (None, "absorbed"))))
+    assert made.csv() == b"draw,why\n1,\n2,absorbed\n"

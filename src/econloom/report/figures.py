@@ -16,6 +16,7 @@ import polars as pl
 from econloom.core.errors import OutputError, UsageError, did_you_mean, listed
 from econloom.core.files import replace_file
 from econloom.core.labels import Label, Lang
+from econloom.report.densities import Density as Density
 
 Kind = Literal["svg", "pdf", "png"]
 KINDS: tuple[Kind, ...] = ("svg", "pdf", "png")
@@ -196,7 +197,7 @@ class Differences:
                 raise UsageError(f"figure {self.id}: {point.name}: the unit {point.unit} is not positive")
 
 
-Figure = Trend | Intervals | Differences
+Figure = Trend | Intervals | Differences | Density
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +300,7 @@ def draw(figure: Figure, kind: Kind = "svg", lang: Lang = "zh") -> bytes:
 
     Parameters
     ----------
-    figure : Trend, Intervals or Differences
+    figure : Trend, Intervals, Differences or Density
     kind : {"svg", "pdf", "png"}
         Text is drawn as outlines in SVG, so that it looks the same everywhere.
     lang : {"zh", "en"}

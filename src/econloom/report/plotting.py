@@ -16,6 +16,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import MaxNLocator
 
 from econloom.core.labels import Lang
+from econloom.report.densities import Density
 from econloom.report.figures import Differences, Figure, Interval, Intervals, Kind, Trend
 from econloom.report.fonts import Fonts, available
 
@@ -184,4 +185,25 @@ def _stacked(figure: Differences, groups: list[str]) -> dict[tuple[str, str], fl
     return heights
 
 
-_PAINTERS: dict[type, Callable[..., Canvas]] = {Trend: _trend, Intervals: _intervals, Differences: _differences}
+def _density(figure: Density, fonts: Fonts, lang: Lang) -> Canvas:
+    canvas = Canvas(figsize=(5.4, 3.4), layout="constrained")
+    axes = canvas.subplots()
+    bins = min(max(10, round(math.sqrt(len(figure.values)))), 40)
+    axes.hist(figure.values, bins=bins, density=True, color="#d9d9d9", edgecolor="white", linewidth=0.4)
+    x, heights = figure.curve()
+    axes.plot(x, heights, color=COLOURS[0], label=fonts.legible(figure.draws_label, lang))
+    said = fonts.legible(figure.real_label, lang)
+    axes.axvline(figure.real, color=COLOURS[1], linestyle="--", linewidth=1.1, label=said)
+    axes.set_xlabel(fonts.legible(figure.value_label, lang))
+    axes.set_ylabel(fonts.legible(figure.density_label, lang))
+    axes.set_ylim(bottom=0)
+    canvas.legend(loc="outside lower center", ncols=2)
+    return canvas
+
+
+_PAINTERS: dict[type, Callable[..., Canvas]] = {
+    Trend: _trend,
+    Intervals: _intervals,
+    Differences: _differences,
+    Density: _density,
+}

@@ -82,6 +82,8 @@ class Output:
         drawn = {kind: figures.draw(figure, kind, self.lang) for kind in figures.KINDS}
         for kind, content in drawn.items():
             (folder / f"{figure.id}.{kind}").write_bytes(content)
+        if isinstance(figure, figures.Density):
+            (folder / f"{figure.id}.csv").write_bytes(figure.csv())
         return page.FigureFile(figure.id, figure.title, drawn["svg"], drawn["png"], figure.notes)
 
     def _codebook(self, run: Run) -> list[Table]:
@@ -196,7 +198,8 @@ def is_current(plan: Plan, previous: Mapping[str, Any], name: str) -> bool:
 
 def _files(run: Run, name: str) -> list[str]:
     if name in run.figures:
-        return [f"figures/{name}.{kind}" for kind in figures.KINDS]
+        beside = ["csv"] if isinstance(run.figures[name], figures.Density) else []
+        return [f"figures/{name}.{kind}" for kind in (*figures.KINDS, *beside)]
     return [f"tables/{name}.{kind}" for kind in FORMATS]
 
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from econloom.core.estimate import Tidy, stars
 from econloom.core.table import Table
+from econloom.report.densities import Density
 
 COEFFICIENTS: Mapping[str, Any] = {
     "version": pl.String,
@@ -75,6 +76,12 @@ def coefficient_rows(version: str, table: str, models: Iterable[Tidy], cuts: tup
                 }
             )
     return pl.DataFrame(rows, schema=dict(COEFFICIENTS)).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def figure_rows(version: str, figure: Density, column: str) -> pl.DataFrame:
+    """The rows of ``values.csv`` for the numbers of one figure."""
+    rows = [(version, figure.id, name, column, value) for name, value in figure.statistics]
+    return pl.DataFrame(rows, schema=dict(VALUES), orient="row").with_columns(pl.col(pl.Float64).fill_nan(None))
 
 
 def value_rows(version: str, table: Table, columns: Iterable[object] | None = None) -> pl.DataFrame:

@@ -16,11 +16,12 @@ from econloom.core.frame import Panel
 from econloom.core.lineage import Event
 from econloom.core.table import Table
 from econloom.report import notes
+from econloom.report.densities import Density
 from econloom.study import steps
 from econloom.study.catalog import Facts
 from econloom.study.mediated import indirect_rows
 from econloom.study.plan import Plan
-from econloom.study.results import COEFFICIENTS, VALUES, coefficient_rows, value_rows
+from econloom.study.results import COEFFICIENTS, VALUES, coefficient_rows, figure_rows, value_rows
 from econloom.study.schema import DEFAULT, MediationTable, RegressionTable, ValuesTable
 from econloom.study.step import Step
 
@@ -115,12 +116,14 @@ def execute(
         context = steps.Context(by_digest, _within(tell, number, len(needed), step.name))
         values[step.digest] = _performed(plan, step, [values[i] for i in step.inputs], context)
         seconds[step.digest] = time.perf_counter() - begin
-        if step.kind == "prepare":
+        if step.kind in {"prepare", "dates"}:
             cut += _new_events(values[step.inputs[0]], values[step.digest])
         for digest in set(step.inputs) - keep:
             if last_use[digest] == step.digest:
                 del values[digest]
-    return replace(_collected(plan, chosen, values, seconds), prepared=tuple(cut))
+    made = _collected(plan, chosen, values, seconds)
+    warnings = (*made.warnings, *(e.message for e in cut if e.kind == "warning"))
+    return replace(made, prepared=tuple(cut), warnings=tuple(dict.fromkeys(warnings)))
 
 
 def _new_events(before: Any, after: Any) -> tuple[Event, ...]:
@@ -168,17 +171,21 @@ def _collected(plan: Plan, chosen: Sequence[str], values: Mapping[str, Any], sec
         tables = {made.id: made for made in notes.shorten(list(tables.values()))}
     default = plan.outputs[DEFAULT]
     panel: Panel | None = values.get(default.panel)
+    drawn = {n: values[default.figures[n]] for n in chosen if default.figures.get(n) in values}
+    densities = {n: made for n, made in drawn.items() if isinstance(made, Density)}
+    numbers += [figure_rows(DEFAULT, made, spec.figures[n].kind) for n, made in densities.items()]
+    said = [f"{n}: {warning}" for n, made in densities.items() for warning in made.warnings]
     return Run(
         plan=plan,
         tables=tables,
-        figures={n: values[default.figures[n]] for n in chosen if default.figures.get(n) in values},
+        figures=drawn,
         models=models,
         results=pl.concat(coefficients) if coefficients else pl.DataFrame(schema=dict(COEFFICIENTS)),
         values=pl.concat(numbers) if numbers else pl.DataFrame(schema=dict(VALUES)),
         panel=panel,
         seconds=seconds,
         planned={n: plan.planned[n] for n in chosen if n in plan.planned},
-        warnings=tuple(dict.fromkeys([*plan.warnings, *_warnings(panel, models)])),
+        warnings=tuple(dict.fromkeys([*plan.warnings, *_warnings(panel, models), *said])),
     )
 
 

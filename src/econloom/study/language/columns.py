@@ -50,9 +50,20 @@ Period = Annotated[tuple[Whole, Whole], AfterValidator(_ordered)]
 Tail = Annotated[float, Field(ge=0, le=1)]
 
 
+class PlaceboDates(Model):
+    """Dates of a treatment moved to earlier periods: a placebo test in time (docs/placebo.md)."""
+
+    of: ColumnName = Field(description="The treatment, a term of the model.")
+    earlier: Count = Field(1, description="Periods.")
+    real_treatment: Literal["drop", "keep"] = Field("drop", description="Rows under real treatment.")
+    unit: ColumnName | None = Field(None, description="What treatment is assigned to: the policy's, or the panel's.")
+    cohort: ColumnName | None = Field(None, description="Column of the batch, where rows do not show a date.")
+
+
 class Prepare(Model):
     """What is done to the columns of a model before it is estimated."""
 
+    dates: PlaceboDates | None = None
     winsorise: tuple[Tail, Tail] | None = None
     trim: tuple[Tail, Tail] | None = None
     of: Columns | None = Field(None, description="Only these columns; else all that the model uses.")
@@ -61,8 +72,13 @@ class Prepare(Model):
 
     @model_validator(mode="after")
     def _tails_ordered(self) -> Self:
-        if (self.winsorise is None) == (self.trim is None):
-            raise ValueError("needs either 'winsorise' or 'trim'")
+        if self.winsorise is not None and self.trim is not None:
+            raise ValueError("'winsorise' and 'trim' do not go together")
+        if self.winsorise is None and self.trim is None:
+            if self.dates is None:
+                raise ValueError("needs 'winsorise', 'trim' or 'dates'")
+            if beside := {"of", "by", "rule"} & self.model_fields_set:
+                raise ValueError(f"'{min(beside)}' belongs to 'winsorise' or 'trim'")
         for tails in (self.winsorise, self.trim):
             if tails is not None and tails[0] >= tails[1]:
                 raise ValueError(f"the lower percentile ({tails[0]}) is not below the upper ({tails[1]})")
@@ -117,7 +133,7 @@ class Variant(Labelled):
     sample: Identifier | None = None
     where: Text | None = None
     period: Period | None = None
-    prepare: Prepare | None = Field(None, description="Winsorising or trimming.")
+    prepare: Prepare | None = Field(None, description="Winsorising, trimming, or dates moved earlier.")
     estimator: Estimator | None = None
     options: dict[Identifier, Any] = Field({}, alias="with", description="Options of the estimator.")
     vcov: Vcov | None = None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from econloom.study.language.base import ColumnName, Columns, Count, Flag, Identifier, Model, Names, Title, Whole
 
@@ -50,18 +50,34 @@ class EventStudyFigure(Figure):
 
 
 class PlaceboFigure(Figure):
-    """Distribution of a statistic over random assignments."""
+    """Distribution of a statistic over redraws of the treated units and their dates."""
 
     kind: Literal["placebo"]
     of: ModelName
     policy: Identifier | None = None
-    pool: Literal["never_treated", "all"] = "never_treated"
-    real_treated: Literal["drop", "keep"] = "drop"
-    draws: dict[Annotated[int, Field(ge=0)], Count] = Field({}, description="Units to draw by adoption year.")
-    within: ColumnName | None = None
-    reps: Count = 500
-    seed: Whole
+    treatment: ColumnName | None = Field(None, description="A term of the model; what a policy makes, or the first.")
+    unit: ColumnName | None = Field(None, description="What treatment is assigned to: the policy's, or the panel's.")
+    pool: Literal["never_treated", "all"] = Field("never_treated", description="Units that may be drawn.")
+    real_treated: Literal["drop", "keep"] | None = Field(
+        None, description="Rows of truly treated units outside the pool: dropped, or kept as untreated."
+    )
+    draws: dict[Annotated[int, Field(ge=0)], Count] = Field(
+        {}, description="Units to draw by adoption year; as many as are treated by default."
+    )
+    within: Columns | None = Field(None, description="Strata that units are drawn in.")
+    cohort: ColumnName | None = Field(None, description="Column of the batch, where rows do not show a date.")
+    reps: Annotated[Count, Field(ge=19)] = 500
+    seed: Whole = Field(ge=0)
     stat: Literal["t", "estimate"] = "t"
+    side: Literal["two", "greater", "less"] = "two"
+
+    @model_validator(mode="after")
+    def _choices_agree(self) -> Self:
+        if self.pool == "all" and self.real_treated == "drop":
+            raise ValueError("'pool: all' keeps the rows of the treated: leave 'real_treated: drop' out")
+        if self.draws and self.within:
+            raise ValueError("'draws' (units by year) and 'within' (strata) do not go together")
+        return self
 
 
 class RingsFigure(Figure):

@@ -6,16 +6,15 @@ from typing import Any
 
 from econloom.core.errors import UsageError, did_you_mean
 from econloom.study.document import KeyPath
-from econloom.study.language.figures import AnyFigure, LeaveOneOutFigure, TrendFigure
+from econloom.study.language.figures import AnyFigure, LeaveOneOutFigure, PlaceboFigure, TrendFigure
 from econloom.study.language.tables import Table
-from econloom.study.planning import repeated
+from econloom.study.planning import placebos, prepared, repeated
 from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation
 from econloom.study.step import Step
 
 _LATER = {
     "event_study": "event studies are not built yet",
-    "placebo": "placebo draws are not built yet",
     "rings": "spatial rings are not built yet",
 }
 
@@ -93,6 +92,8 @@ def _of_model(draft: Draft, name: str, spec: Any, common: dict[str, Any]) -> Ste
     params = common | {k: v for k, v in spec.model_dump(mode="json").items() if k not in {"title", "notes", "panel"}}
     if isinstance(spec, LeaveOneOutFigure):
         return _leave_one_out(draft, name, spec, params, found, estimate)
+    if isinstance(spec, PlaceboFigure):
+        return placebos.figure(draft, name, spec, common, found["key"], estimate)
     return draft.add("figure", f"figure {name}", params, (estimate,), path, _LATER[spec.kind])
 
 
@@ -108,4 +109,5 @@ def _leave_one_out(
         draft.problem(UsageError(f"the model has no term {spec.term!r}{near}"), (*path, "term"))
     params = params | {"model": model, "where": model["where"]}
     params |= {k: estimate.params[k] for k in ("samples", "lists")}
-    return draft.add("leave_one_out", f"figure {name}", params, (made.step,), path, estimate.planned)
+    rows = prepared.step(draft, made, made.step, [model])
+    return draft.add("leave_one_out", f"figure {name}", params, (rows,), path, estimate.planned)

@@ -19,7 +19,7 @@ from econloom.study.estimators import ESTIMATORS, check_options
 from econloom.study.language.columns import Column
 from econloom.study.language.settings import Vcov
 from econloom.study.language.tables import RegressionTable
-from econloom.study.planning import prepared
+from econloom.study.planning import placebos, prepared
 from econloom.study.planning.draft import Draft, PanelDraft
 
 _POOLED_SSC = "fixest"  # without effects: (n - 1) / (n - k), as every program has it
@@ -222,6 +222,8 @@ class TableModels:
         if settings is None:
             return []
         common, reason = settings
+        if source.prepare is not None and source.prepare.dates is not None:
+            placebos.check_term(self.draft, source.prepare.dates.of, models, (*path, "prepare", "dates", "of"))
         return [(_keyed(common | _described(m)), reason or p) for m, p in zip(models, planned, strict=True)]
 
     def panel(self, source: Column, path: KeyPath) -> PanelDraft | None:
@@ -286,6 +288,8 @@ class TableModels:
             place = (*path, "where")
             parts.append(self.draft.expand(source.where, place))
             self.draft.check(parts[-1], place, panel.known)
+        if source.prepare is not None and source.prepare.dates is not None:
+            parts += placebos.rows_before(source.prepare.dates)
         return " and ".join(f"({p})" for p in parts) if parts else None
 
     def check(self, parsed: ModelSpec, text: str, panel: PanelDraft) -> str | None:

@@ -1,4 +1,4 @@
-"""Columns of models that are winsorised or trimmed before the estimation."""
+"""Columns of models that are winsorised or trimmed, or whose dates are moved, before the estimation."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from econloom.core.expressions import names_in, parse
 from econloom.data.columns.tails import Tails
 from econloom.study.document import KeyPath
 from econloom.study.language.columns import Prepare
+from econloom.study.planning import placebos
 from econloom.study.planning.draft import Draft, PanelDraft
 from econloom.study.step import Step
 
@@ -20,6 +21,10 @@ def check(draft: Draft, wanted: Prepare, panel: PanelDraft, path: KeyPath) -> No
         draft.column_known(name, panel, (*path, "of", number))
     if wanted.by is not None:
         draft.column_known(wanted.by, panel, (*path, "by"))
+    if wanted.dates is not None:
+        for key in ("of", "unit", "cohort"):
+            if (name := getattr(wanted.dates, key)) is not None:
+                draft.column_known(name, panel, (*path, "dates", key))
 
 
 def step(draft: Draft, panel: PanelDraft, rows: Step, models: Sequence[Mapping[str, Any]]) -> Step:
@@ -27,6 +32,14 @@ def step(draft: Draft, panel: PanelDraft, rows: Step, models: Sequence[Mapping[s
     wanted = models[0]["prepare"]
     if wanted is None:
         return rows
+    if wanted["winsorise"] or wanted["trim"]:
+        rows = _cut(draft, panel, rows, models)
+    return placebos.moved(draft, panel, rows, wanted["dates"]) if wanted["dates"] else rows
+
+
+def _cut(draft: Draft, panel: PanelDraft, rows: Step, models: Sequence[Mapping[str, Any]]) -> Step:
+    """The step that winsorises or trims."""
+    wanted = models[0]["prepare"]
     names = wanted["of"] or sorted({name for m in models for name in _columns(m)} - set(panel.spec.keys))
     act = "winsorise" if wanted["winsorise"] else "trim"
     by = [wanted["by"]] if wanted["by"] else []

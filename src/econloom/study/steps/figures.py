@@ -10,8 +10,9 @@ import polars as pl
 from econloom.core.labels import Label
 from econloom.data import expressions
 from econloom.report import figures
-from econloom.study import estimates
+from econloom.study import estimates, placebos
 from econloom.study.steps.context import Context, Work, in_span, scope_of
+from econloom.study.steps.models import group_rows
 
 _GROUP = "(group)"
 
@@ -62,7 +63,16 @@ def _leave_one_out(params: Mapping[str, Any], inputs: Sequence[Any], context: Co
     )
 
 
+def _placebo(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> figures.Density:
+    scope = scope_of(params)
+    if params["group"] is None:
+        return placebos.figure(inputs[0], params, params["where"], scope, context.progress)
+    rows = group_rows(inputs[0], params, scope)
+    return placebos.figure(inputs[0].panel, params, rows, scope, context.progress)
+
+
 WIRING: Mapping[str, Work] = {
     "trend": _trend,
     "leave_one_out": _leave_one_out,
+    "placebo": _placebo,
 }

@@ -11,6 +11,7 @@ from econloom.core.errors import EstimationError
 from econloom.core.estimate import Tidy
 from econloom.core.table import Table
 from econloom.data import expressions
+from econloom.data.expressions import Scope
 from econloom.panel.designs import splits
 from econloom.report import grids
 from econloom.study import compared, estimates, mediated
@@ -23,14 +24,26 @@ def _estimate(params: Mapping[str, Any], inputs: Sequence[Any], context: Context
     scope = scope_of(params)
     if params["group"] is None:
         return estimates.fit_all(inputs[0], params["models"], params["where"], scope)
-    panel, groups = inputs[0].panel, inputs[0].groups
+    return estimates.fit_all(inputs[0].panel, params["models"], group_rows(inputs[0], params, scope), scope)
+
+
+def group_rows(divided: Divided, params: Mapping[str, Any], scope: Scope) -> pl.Series:
+    """The rows of one group of a divided panel, within its condition.
+
+    Raises
+    ------
+    EstimationError
+        There are none.
+    """
+    panel, groups = divided.panel, divided.groups
     rows = (groups.codes == params["group"]).fill_null(False)
     if params["where"] is not None:
         rows &= expressions.condition(panel, params["where"], scope).fill_null(False)
     label = groups.split.names[params["group"]].text("en")
     if not rows.any():
         raise EstimationError(f"the group {label!r} is empty: no row of the sample is in it")
-    return estimates.fit_all(panel, params["models"], rows.alias(f"group {label}"), scope)
+    named: pl.Series = rows.alias(f"group {label}")
+    return named
 
 
 def _split(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Divided:

@@ -1,4 +1,4 @@
-"""Columns winsorised or trimmed for some models."""
+"""Columns winsorised or trimmed, or dates moved, for some models."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from econloom.core.errors import DataError
 from econloom.core.frame import Panel
 from econloom.core.lineage import Event
 from econloom.data.columns.tails import Tails, trim, winsorise
+from econloom.panel.designs.placebo.assignment import Keys
+from econloom.panel.designs.placebo.shifting import moved_panel
 from econloom.study.compared import Divided
 from econloom.study.steps.context import Context, Work
 
@@ -46,4 +48,13 @@ def _unfit(values: pl.Series) -> str | None:
     return "has at most two values" if values.drop_nulls().n_unique() <= 2 else None
 
 
-WIRING: Mapping[str, Work] = {"prepare": _prepare}
+def _dates(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel | Divided:
+    """The panel with the dates of a treatment moved to earlier periods."""
+    given = inputs[0]
+    treatment, unit, time, within, cohort = params["keys"]
+    keys = Keys(treatment, unit, time, tuple(within), cohort)
+    panel = moved_panel(given.panel if isinstance(given, Divided) else given, keys, params["earlier"], params["real"])
+    return replace(given, panel=panel) if isinstance(given, Divided) else panel
+
+
+WIRING: Mapping[str, Work] = {"prepare": _prepare, "dates": _dates}

@@ -11,6 +11,8 @@ import polars as pl
 
 from econloom.core.errors import EconloomError, EstimationError, UsageError, did_you_mean, listed, plural
 from econloom.core.estimate import Coefficient
+from econloom.core.frame import Panel
+from econloom.core.lineage import Event
 from econloom.core.spec import SscName, VcovSpec, cluster
 from econloom.panel.absorb import FloatArray
 from econloom.panel.columns import Columns
@@ -170,6 +172,30 @@ def moved(found: Assignment, earlier: int) -> tuple[FloatArray, tuple[str, ...]]
         )
     note = f"dates {plural(earlier, 'period')} earlier: no period before for {found.named(without)}"
     return np.asarray(paths[found.real[found.unit_rows], found.period_rows]), (note,) if without.any() else ()
+
+
+def moved_panel(panel: Panel, keys: Keys, earlier: int, real: str) -> Panel:
+    """The panel with a treatment's dates moved, and the treatment as it is in a column of its own.
+
+    Parameters
+    ----------
+    panel : Panel
+    keys : Keys
+    earlier : int
+    real : str
+        Name of that column.
+    """
+    keys.refuse_unknown(panel.columns)
+    known = [c for c in (keys.treatment, keys.unit, keys.time) if c is not None]
+    rows = np.flatnonzero(panel.frame.select(pl.all_horizontal(pl.col(known).is_not_null())).to_series().to_numpy())
+    values, notes = moved(read(panel.frame[rows], keys), earlier)
+    made = np.full(panel.height, np.nan)
+    made[rows] = values
+    said = [Event("variable", f"dates of {keys.treatment} {plural(earlier, 'period')} earlier")]
+    said += [Event("warning", note) for note in notes]
+    variable = panel.variables.get(keys.treatment)
+    kept = panel.with_column(real, panel.column(keys.treatment).cast(pl.Float64))
+    return kept.with_column(keys.treatment, pl.Series(keys.treatment, made).fill_nan(None), variable, *said)
 
 
 def checked(earlier: int | Sequence[int]) -> list[int]:
