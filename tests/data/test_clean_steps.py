@@ -16,6 +16,7 @@ from tests.data.test_clean import cells, known, panels
 
 STEPS = {
     "interpolate": lambda p: el.clean.interpolate(p, "x"),
+    "fill": lambda p: el.clean.fill(p, "x", 7),
     "carry_forward": lambda p: el.clean.carry_forward(p, "x", limit=2),
     "winsorise": lambda p: el.clean.winsorise(p, "x", 0.1, 0.9),
     "winsorise by time": lambda p: el.clean.winsorise(p, "x", 0.1, 0.9, by=p.time, rule="linear"),

@@ -94,6 +94,14 @@ def test_fills_leave_flags_and_events():
     assert [e.kind for e in done.events] == ["fill", "fill"]
 
 
+def test_fill_with_a_number():
+    done = compute(PANEL, "fill(x, 0)")
+    assert done.values.to_list() == [0.0 if v is None else v for v in X]
+    assert done.flags["x_filled"].to_list() == [v is None for v in X]
+    with pytest.raises(ExpressionError, match="number"):
+        evaluate(PANEL, "fill(x, y)")
+
+
 def test_at_and_missing():
     assert evaluate(PANEL, "at(x, year == 2001)").to_list() == [4.0, 0.5, None] * 3
     assert condition(PANEL, "missing(x)").to_list() == [v is None for v in X]
@@ -108,7 +116,7 @@ def test_every_function_is_tested():
     tried = {*ELEMENTWISE, *SUMMARIES, *(t.split("(")[0] for t in IN_TIME)}
     cleaning = "winsorise trim deflate deflator price_level convert minmax zscore leave_one_out"
     elsewhere = {*cleaning.split(), "region", "province", "adcode", "iso3", "member"}  # tests of their own
-    here = {"diff", "d", "interpolate", "carry_forward", "at", "missing"}
+    here = {"diff", "d", "fill", "interpolate", "carry_forward", "at", "missing"}
     assert tried | elsewhere | here == set(FUNCTIONS) - set(MEASURED)
 
 

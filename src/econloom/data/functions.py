@@ -189,6 +189,7 @@ FUNCTIONS: dict[str, Function] = {
     "carry_forward": Function(
         filling.carry_forward, (Parameter("values"), Parameter("limit", "whole", optional=True, named=True))
     ),
+    "fill": Function(filling.fill, (Parameter("values"), Parameter("value", "number"))),
     "interpolate": Function(
         filling.interpolate,
         (

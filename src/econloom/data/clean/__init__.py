@@ -20,7 +20,7 @@ from econloom.data.clean.derived import (
 from econloom.data.clean.merging import Vintages, compare_vintages, merge
 from econloom.data.clean.panels import history, panel, require_range
 from econloom.data.clean.rows import drop, keep, rebalance
-from econloom.data.clean.values import carry_forward, convert, deflate, deflator, interpolate, trim, winsorise
+from econloom.data.clean.values import carry_forward, convert, deflate, deflator, fill, interpolate, trim, winsorise
 from econloom.data.codebook import codebook
 from econloom.data.columns.units import usd_cny
 from econloom.data.near import near_matches
@@ -35,6 +35,7 @@ __all__ = [
     "deflator",
     "difference",
     "drop",
+    "fill",
     "group_mean",
     "group_sum",
     "history",

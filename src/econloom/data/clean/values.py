@@ -42,6 +42,20 @@ def interpolate(
     return each(panel, columns, suffix, lambda x: filling.interpolate(panel, x, method, limit), f"interpolate:{method}")
 
 
+def fill(panel: Panel, columns: Names, value: float, *, suffix: str = "") -> Panel:
+    """Give every missing cell one value, such as 0 where a register has no entry; a flag ``x_filled`` marks them.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import econloom as el
+    >>> p = el.clean.panel(pl.DataFrame({"c": ["A", "B"], "t": [1, 1], "patents": [5, None]}), "c", "t")
+    >>> el.clean.fill(p, "patents", 0).frame["patents"].to_list()
+    [5.0, 0.0]
+    """
+    return each(panel, columns, suffix, lambda x: filling.fill(panel, x, value), f"fill:{value:g}")
+
+
 def carry_forward(panel: Panel, columns: Names, *, limit: int | None = None, suffix: str = "") -> Panel:
     """Fill a missing value with the unit's last one before it; a flag ``x_filled`` marks the filled cells.
 

@@ -1,4 +1,4 @@
-"""Missing cells filled from the same unit: the last value carried over, and interior gaps interpolated."""
+"""Missing cells filled: by a number, or from the same unit: the last value carried over, interior gaps interpolated."""
 
 from __future__ import annotations
 
@@ -14,6 +14,35 @@ from econloom.data.columns.worked import Filled, Ordered, keyed, numbers, ordere
 
 Method = Literal["linear", "log"]
 METHODS: tuple[Method, ...] = get_args(Method)
+
+
+def fill(panel: Panel, values: pl.Series, value: float) -> Filled:
+    """Give every missing cell one value, such as 0 where a register of events has no entry.
+
+    Parameters
+    ----------
+    panel : Panel
+        Only its row order is used.
+    values : polars.Series
+        A column in the panel's row order.
+    value : float
+
+    Returns
+    -------
+    Filled
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from econloom.core.frame import Panel
+    >>> frame = pl.DataFrame({"c": ["A", "B"], "t": [1, 1], "patents": [5, None]})
+    >>> fill(Panel.build(frame, "c", "t"), frame["patents"], 0).values.to_list()
+    [5.0, 0.0]
+    """
+    if not np.isfinite(value):
+        raise UsageError(f"fill: {value} is no value to fill in", hint="give a number, such as 0")
+    new = numbers(values, "fill").fill_null(value).alias(values.name)
+    return _filled(values, new, f"set to {value:g}")
 
 
 def carry_forward(panel: Panel, values: pl.Series, limit: int | None = None) -> Filled:
