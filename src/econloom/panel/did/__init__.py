@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 # of what it offers: importing it would hide that.
 _PUBLIC: dict[str, str] = {
     "Adoption": "econloom.panel.did.staggered",
-    "DynamicEffects": "econloom.panel.did.effects",
-    "EventStudy": "econloom.panel.did.dynamic",
-    "TwoWay": "econloom.panel.did.twoway",
     "adoption": "econloom.panel.did.staggered",
+    "Aggregate": "econloom.panel.did.group_effects",
+    "DynamicEffects": "econloom.panel.did.effects",
     "event_study": "econloom.panel.did.dynamic",
+    "EventStudy": "econloom.panel.did.dynamic",
+    "group_time": "econloom.panel.did.callaway",
+    "GroupTime": "econloom.panel.did.group_effects",
     "twfe": "econloom.panel.did.twoway",
+    "TwoWay": "econloom.panel.did.twoway",
 }
 
 __all__ = [*_PUBLIC]
@@ -31,9 +34,12 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from econloom.panel.did.callaway import group_time as group_time
     from econloom.panel.did.dynamic import EventStudy as EventStudy
     from econloom.panel.did.dynamic import event_study as event_study
     from econloom.panel.did.effects import DynamicEffects as DynamicEffects
+    from econloom.panel.did.group_effects import Aggregate as Aggregate
+    from econloom.panel.did.group_effects import GroupTime as GroupTime
     from econloom.panel.did.staggered import Adoption as Adoption
     from econloom.panel.did.staggered import adoption as adoption
     from econloom.panel.did.twoway import TwoWay as TwoWay

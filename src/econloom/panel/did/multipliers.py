@@ -1,0 +1,114 @@
+"""Multiplier bootstrap of influence functions: errors and the critical value of a uniform band."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal, get_args
+
+import numpy as np
+from scipy import special
+
+from econloom.core.errors import UsageError
+from econloom.panel.absorb import FloatArray
+from econloom.panel.passes import one_blas_thread, together
+
+Multipliers = Literal["rademacher", "mammen"]
+RUN = 1_024
+"""Clusters whose multipliers are held at once."""
+MAMMEN = (1 + np.sqrt(5)) / 2
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """Draws of a multiplier bootstrap.
+
+    Attributes
+    ----------
+    draws, seed : int
+    multipliers : {"rademacher", "mammen"}
+        ``rademacher``: 1 or -1 (R's did); ``mammen``: (1 + sqrt 5)/2 with probability (sqrt 5 - 1)/(2 sqrt 5), else
+        (1 - sqrt 5)/2 (Mammen 1993), as in the paper.
+    """
+
+    draws: int = 999
+    seed: int = 1
+    multipliers: Multipliers = "rademacher"
+
+    def __post_init__(self) -> None:
+        if self.multipliers not in get_args(Multipliers):
+            raise UsageError(f"multipliers: 'rademacher' or 'mammen', not {self.multipliers!r}")
+        if isinstance(self.draws, bool) or not isinstance(self.draws, int) or self.draws < 0 or 0 < self.draws < 99:
+            raise UsageError(f"draws: 0 for no bootstrap, or at least 99, not {self.draws!r}")
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What the draws say.
+
+    Attributes
+    ----------
+    errors : (m,) array
+        Interquartile range of the draws over that of the normal law (R's did).
+    critical : float
+        The quantile at ``level`` of the largest ``|draw| / error`` over the estimates.
+    """
+
+    errors: FloatArray
+    critical: float
+
+
+def bootstrap(influence: FloatArray, errors: FloatArray, spec: Bootstrap, level: float = 0.95) -> Drawn:
+    """Draw ``sum_c v_c psi_c`` and summarise it.
+
+    Parameters
+    ----------
+    influence : (m, C) array
+        Of clusters; sums to the errors of the estimates.
+    errors : (m,) array
+        Analytic errors, by which the band is studentised; those that are zero or undefined have no part in it.
+    spec : Bootstrap
+    level : float
+    """
+    found = draws(influence, spec)
+    quartiles = np.quantile(found, [0.25, 0.75], axis=1)
+    spread = (quartiles[1] - quartiles[0]) / (special.ndtri(0.75) - special.ndtri(0.25))
+    known = errors > 0
+    if not known.any():
+        return Drawn(spread, np.nan)
+    largest = (np.abs(found[known]) / errors[known, None]).max(axis=0)
+    return Drawn(spread, float(np.quantile(largest, level, method="inverted_cdf")))
+
+
+def draws(influence: FloatArray, spec: Bootstrap) -> FloatArray:
+    """``influence @ V``, V independent multipliers of mean 0 and variance 1, (m, draws).
+
+    The two halves of the clusters have streams of their own, so that threads do not change the numbers.
+    """
+    m, C = influence.shape
+    halves = [(0, C // 2), (C // 2, C)]
+    streams = np.random.SeedSequence(spec.seed).spawn(2)
+    found = [np.zeros((m, spec.draws)) for _ in halves]
+    fill = _rademacher if spec.multipliers == "rademacher" else _mammen
+
+    def part(place: int, low: int, high: int) -> None:
+        rng = np.random.default_rng(streams[place])
+        for begin in range(low, high, RUN):
+            run = slice(begin, min(begin + RUN, high))
+            found[place] += np.ascontiguousarray(influence[:, run]) @ fill(rng, run.stop - begin, spec.draws)
+
+    tasks: list[Callable[[], None]] = [partial(part, place, *half) for place, half in enumerate(halves)]
+    with one_blas_thread():
+        together(tasks, C * spec.draws)
+    return np.asarray(found[0] + found[1])
+
+
+def _rademacher(rng: np.random.Generator, clusters: int, number: int) -> FloatArray:
+    bits = np.unpackbits(rng.integers(0, 256, (clusters, -(-number // 8)), dtype=np.uint8), axis=1)[:, :number]
+    return np.asarray(2.0 * bits - 1.0)
+
+
+def _mammen(rng: np.random.Generator, clusters: int, number: int) -> FloatArray:
+    high = rng.random((clusters, number), dtype=np.float32) < (np.sqrt(5) - 1) / (2 * np.sqrt(5))
+    return np.asarray(1 - MAMMEN + np.sqrt(5) * high)
