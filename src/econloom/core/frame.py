@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import polars as pl
 
 from econloom.core.errors import DataError, did_you_mean, listed
@@ -171,6 +172,26 @@ def _refuse_unusable(frame: pl.DataFrame, keys: Sequence[str], what: str) -> Non
             raise DataError(f"{what}: key {key!r} is missing in {missing} rows (first: {listed(rows)})")
 
 
+def _numbered_once(frame: pl.DataFrame, keys: Sequence[str]) -> bool:
+    """Whether keys of whole numbers, as one number each, are told to differ at once; False where that is not known."""
+    if not frame.height or not all(frame.schema[k].is_integer() and frame.schema[k] != pl.UInt64 for k in keys):
+        return False
+    lows = [frame[k].min() for k in keys]
+    spans = [int(frame[k].max()) - int(low) + 1 for k, low in zip(keys, lows, strict=True)]  # type: ignore[arg-type]
+    cells = math.prod(spans)
+    if cells >= 2**62:
+        return False
+    code = np.zeros(frame.height, dtype=np.int64)
+    for key, low, span in zip(keys, lows, spans, strict=True):
+        code *= span
+        code += frame[key].cast(pl.Int64).to_numpy() - int(low)  # type: ignore[arg-type]
+    if cells > 8 * frame.height + 1_000:
+        return bool(pl.Series(code).n_unique() == frame.height)
+    seen = np.zeros(cells, dtype=bool)
+    seen[code] = True
+    return int(seen.sum()) == frame.height
+
+
 def require_unique(frame: pl.DataFrame, keys: Sequence[str], what: str) -> None:
     """Refuse a frame that lacks a key column, has missing keys, or has a combination of keys twice.
 
@@ -181,7 +202,7 @@ def require_unique(frame: pl.DataFrame, keys: Sequence[str], what: str) -> None:
     """
     _refuse_absent(frame, keys, what)
     _refuse_unusable(frame, keys, what)
-    if not keys or not frame.select(keys).is_duplicated().any():
+    if not keys or _numbered_once(frame, keys) or not frame.select(keys).is_duplicated().any():
         return
     counts = frame.group_by(keys).len().filter(pl.col("len") > 1).sort(keys)
     shown = [f"{' '.join(str(r[k]) for k in keys)} ({r['len']} rows)" for r in counts.head(8).iter_rows(named=True)]

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 from scipy import special
 
 from econloom.core.errors import UsageError
@@ -84,31 +85,36 @@ def bootstrap(influence: FloatArray, errors: FloatArray, spec: Bootstrap, level:
 def draws(influence: FloatArray, spec: Bootstrap) -> FloatArray:
     """``influence @ V``, V independent multipliers of mean 0 and variance 1, (m, draws).
 
-    The two halves of the clusters have streams of their own, so that threads do not change the numbers.
+    V is an affine function of 0 and 1, which are multiplied in single precision: the rounding of a draw is some 1e-6 of
+    its spread. The two halves of the clusters have streams of their own, so that threads do not change the numbers.
     """
     m, C = influence.shape
+    size = np.abs(influence).max(axis=1, initial=0.0)
+    scale = np.where(size > 0, size, 1.0)
     halves = [(0, C // 2), (C // 2, C)]
     streams = np.random.SeedSequence(spec.seed).spawn(2)
     found = [np.zeros((m, spec.draws)) for _ in halves]
-    fill = _rademacher if spec.multipliers == "rademacher" else _mammen
 
     def part(place: int, low: int, high: int) -> None:
         rng = np.random.default_rng(streams[place])
         for begin in range(low, high, RUN):
-            run = slice(begin, min(begin + RUN, high))
-            found[place] += np.ascontiguousarray(influence[:, run]) @ fill(rng, run.stop - begin, spec.draws)
+            run = influence[:, begin : min(begin + RUN, high)]
+            ones = _ones(rng, run.shape[1], spec)
+            here = np.flatnonzero(run.any(axis=1))  # units are sorted: most effects do not concern most of them
+            found[place][here] += (run[here] / scale[here, None]).astype(np.float32) @ ones
 
     tasks: list[Callable[[], None]] = [partial(part, place, *half) for place, half in enumerate(halves)]
     with one_blas_thread():
         together(tasks, C * spec.draws)
-    return np.asarray(found[0] + found[1])
+    low, step = (-1.0, 2.0) if spec.multipliers == "rademacher" else (1 - MAMMEN, np.sqrt(5))
+    sums = (found[0] + found[1]) * scale[:, None]
+    return np.asarray(step * sums + low * influence.sum(axis=1)[:, None])
 
 
-def _rademacher(rng: np.random.Generator, clusters: int, number: int) -> FloatArray:
-    bits = np.unpackbits(rng.integers(0, 256, (clusters, -(-number // 8)), dtype=np.uint8), axis=1)[:, :number]
-    return np.asarray(2.0 * bits - 1.0)
-
-
-def _mammen(rng: np.random.Generator, clusters: int, number: int) -> FloatArray:
-    high = rng.random((clusters, number), dtype=np.float32) < (np.sqrt(5) - 1) / (2 * np.sqrt(5))
-    return np.asarray(1 - MAMMEN + np.sqrt(5) * high)
+def _ones(rng: np.random.Generator, clusters: int, spec: Bootstrap) -> npt.NDArray[np.float32]:
+    """Where the multiplier has its higher value: 1, else 0."""
+    if spec.multipliers == "mammen":
+        high = rng.random((clusters, spec.draws), dtype=np.float32) < (np.sqrt(5) - 1) / (2 * np.sqrt(5))
+        return np.asarray(high, dtype=np.float32)
+    bits = np.unpackbits(rng.integers(0, 256, (clusters, -(-spec.draws // 8)), dtype=np.uint8), axis=1)
+    return bits[:, : spec.draws].astype(np.float32)
