@@ -52,6 +52,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "simulate": ("econloom.simulate", None),
     "lights": ("econloom.lights", None),
     "measures": ("econloom.measures", None),
+    "audit": ("econloom.audit", None),
     "study": ("econloom.study", "study"),
     "etable": ("econloom.report.tables", "etable"),
     "errors": ("econloom.core.errors", None),

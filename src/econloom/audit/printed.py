@@ -124,10 +124,29 @@ def read_printed(path: str | Path) -> Printed:
     ...     read_printed(file).cell("CHN", "2000", "value").number.value
     Decimal('0.1061')
     """
-    return _Reader(str(path)).printed(_document(Path(path)))
+    return printed_of(read_document(path), str(path))
 
 
-def _document(path: Path) -> Any:
+def printed_of(document: Any, path: str) -> Printed:
+    """The table of a JSON document that has been read; ``path`` is for messages.
+
+    Raises
+    ------
+    DataError
+        It is of an unknown kind or contradicts itself.
+    """
+    return _Reader(path).printed(document)
+
+
+def read_document(path: str | Path) -> Any:
+    """A JSON file, with every key once and without infinities.
+
+    Raises
+    ------
+    DataError
+        The file is missing, too large or not JSON.
+    """
+    path = Path(path)
     try:
         if path.stat().st_size > MOST_BYTES:
             raise DataError(f"{path}: {path.stat().st_size:,} bytes, too large for a printed table")

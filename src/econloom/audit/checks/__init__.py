@@ -1,0 +1,1 @@
+"""Checks of printed tables: each takes a table and the stated design, and gives findings."""

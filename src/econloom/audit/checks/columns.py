@@ -1,0 +1,199 @@
+"""Columns against each other: copies, mediation, pooled slopes, differences between groups, event windows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import combinations, permutations
+
+from econloom.audit.checks import parts
+from econloom.audit.checks import reasoning as r
+from econloom.audit.checks.parts import finding, label, zh
+from econloom.audit.findings import Finding
+from econloom.audit.given import Given
+from econloom.audit.interval import Interval
+from econloom.audit.paper import Column, Estimate, PaperTable
+from econloom.audit.words import CONSTANTS, FULL, folded
+
+_DIGITS = 16  # significant digits that two equal columns must share before they are pointed out
+_GROUPS = re.compile(r"异质性|分组|分样本|heterogene|subsample|subgroup|by group|split", re.IGNORECASE)
+_PERIOD = re.compile(
+    r"^(?:k ?=? ?|t ?|d_?|event_?|rel(?:ative)?_?|period ?)?([-+−]\d{1,2})$|^(pre|before|lead|前|f)[ _-]?(\d{1,2})期?$"
+    r"|^(post|after|lag|后|l)[ _-]?(\d{1,2})期?$|^(current|当期|post0|d0|t0|k ?=? ?0|t ?=? ?0|事件当期)$",
+    re.IGNORECASE,
+)
+_BASE = re.compile(r"基期|基准期|基准组|参照期|参照组|omitted|"
+    r"reference (?:period|year)|base (?:period|year)|relative to|剔除|normali[sz]ed",
+                   re.IGNORECASE)  # fmt: skip
+
+
+def check(table: PaperTable, given: Given) -> Iterator[Finding]:
+    """Every rule about columns side by side."""
+    for panel in table.panels:
+        held = {c.id: {e.row: e for e in table.by_column.get((panel, c.id), ())} for c in table.columns}
+        yield from _copies(table, panel, held)
+        yield from _mediation(table, panel, held)
+        yield from _pooled(table, panel, held)
+        yield from _groups(table, panel, held, given)
+        yield from _windows(table, panel, held, given)
+
+
+Held = dict[str, dict[str, Estimate]]
+
+
+def _copies(table: PaperTable, panel: str, held: Held) -> Iterator[Finding]:
+    """Two columns with the same coefficients and brackets to the last digit."""
+    seen: dict[tuple[object, ...], str] = {}
+    for column, rows in held.items():
+        numbers = [
+            (row, *(str(x.value) for x in (e.coefficient, e.se, e.t, e.p, e.unclear) if x)) for row, e in rows.items()
+        ]
+        digits = sum(len(t.lstrip("-0.").replace(".", "")) for entry in numbers for t in entry[1:])
+        key = tuple(numbers)
+        if digits < _DIGITS:
+            continue
+        if key in seen:
+            why = label(f"与第{seen[key]}列完全相同", f"the same to the last digit as column {seen[key]}")
+            first = next(iter(rows.values()))
+            place = table.place(column=column, panel=panel)
+            yield finding(table, "suspicious", "copy", place, first.printed, why, label("不同的数值", "other numbers"))
+        seen.setdefault(key, column)
+
+
+def _mediation(table: PaperTable, panel: str, held: Held) -> Iterator[Finding]:
+    """c = c' + a b, exactly, of least squares on the same rows with the same other regressors."""
+    for total, direct in permutations(table.columns, 2):
+        more = set(held[direct.id]) - set(held[total.id])
+        if len(more) != 1 or set(held[total.id]) - set(held[direct.id]) or not parts.alike(table, total, direct, panel):
+            continue
+        mediator = next(iter(more))
+        for first in table.columns:
+            names = [folded(w) for w in (*first.head, first.dependent) if w]
+            same = set(held[first.id]) == set(held[total.id])
+            if (
+                first not in (total, direct)
+                and folded(mediator) in names
+                and same
+                and _same_n(table, panel, first, total)
+            ):
+                yield from _paths(table, panel, held, (total, first, direct), mediator)
+
+
+def _same_n(table: PaperTable, panel: str, a: Column, b: Column) -> bool:
+    numbers = [table.statistic(c.id, "n", panel) for c in (a, b)]
+    return None not in numbers and len({n.number.value for n in numbers if n}) == 1
+
+
+def _paths(
+    table: PaperTable, panel: str, held: Held, columns: tuple[Column, Column, Column], mediator: str
+) -> Iterator[Finding]:
+    total, _first, direct = columns
+    if not all(parts.ordinary(c) for c in columns):
+        return
+    b = r.span(held[direct.id][mediator].coefficient)
+    for row in held[total.id]:
+        if folded(row) in CONSTANTS:
+            continue
+        cells = [held[c.id][row] for c in columns]
+        c, a, rest = (r.span(e.coefficient) for e in cells)
+        implied = rest + a * b
+        if not implied.meets(c):
+            why = label(f"c'+ab为{zh(implied)}，不等于c", f"c' + a b is {implied.text()}, which is not c")
+            condition = label(
+                "三列为同一样本、相同控制变量的最小二乘", "least squares on one sample with the same other regressors"
+            )
+            printed = "; ".join(e.printed for e in (*cells, held[direct.id][mediator]))
+            place = table.place(row, ", ".join(k.id for k in columns), panel)
+            yield finding(
+                table, "conditional", "mediation", place, printed, why, label(zh(implied), implied.text()), condition
+            )
+
+
+def _pooled(table: PaperTable, panel: str, held: Held) -> Iterator[Finding]:
+    """A slope of the whole sample outside the slopes of its parts."""
+    whole = [c for c in table.columns if any(FULL.match(h.strip()) for h in c.head)]
+    if len(whole) != 1 or len(table.columns) < 3:
+        return
+    others = [c for c in table.columns if c is not whole[0]]
+    for row, e in held[whole[0].id].items():
+        cells = [held[c.id].get(row) for c in others]
+        spans = [r.span(x.coefficient) for x in cells if x is not None]
+        if len(spans) < len(others) or folded(row) in CONSTANTS:
+            continue
+        pooled, low, high = r.span(e.coefficient), min(x.low for x in spans), max(x.high for x in spans)
+        if pooled.high < low or pooled.low > high:
+            why = label("全样本系数不在各子样本系数之间", "the slope of the whole sample is outside those of its parts")
+            printed = "; ".join(x.printed for x in (e, *(x for x in cells if x)))
+            possible = label(f"{low:.4g}至{high:.4g}", f"{low:.4g} to {high:.4g}")
+            yield finding(table, "suspicious", "pooled", table.place(row, panel=panel), printed, why, possible)
+
+
+def _groups(table: PaperTable, panel: str, held: Held, given: Given) -> Iterator[Finding]:
+    """One group is significant, the other is not, and their difference is not either."""
+    about = f"{table.title} {' '.join(c.words for c in table.columns)}"
+    if not _GROUPS.search(about):
+        return
+    for a, b in combinations(table.columns, 2):
+        if not _one_outcome(a, b):
+            continue
+        common = [k for k in held[a.id] if k in held[b.id] and folded(k) not in CONSTANTS]
+        for row in common[:1]:
+            x, y = held[a.id][row], held[b.id][row]
+            if x.se is None or y.se is None or bool(x.stars) == bool(y.stars):
+                continue
+            gap = abs(r.span(x.coefficient) - r.span(y.coefficient))
+            least = (max(0.0, r.span(x.se).low) ** 2 + max(0.0, r.span(y.se).low) ** 2) ** 0.5
+            if least > 0 and gap.high / least < 1.645:
+                z = Interval(gap.low / (r.span(x.se).high ** 2 + r.span(y.se).high ** 2) ** 0.5, gap.high / least)
+                why = label(
+                    f"一组显著、另一组不显著，但两组系数之差的z值仅为{zh(z, 3)}",
+                    f"one group is significant and the other is not, but the difference has z of {z.text(3)}",
+                )
+                possible = label("检验组间差异", "test the difference")
+                place = table.place(row, f"{a.id}, {b.id}", panel)
+                yield finding(table, "suspicious", "groups", place, f"{x.printed}; {y.printed}", why, possible)
+
+
+def _one_outcome(a: Column, b: Column) -> bool:
+    """Whether two columns can be groups of one outcome."""
+    if a.dependent or b.dependent:
+        return a.dependent == b.dependent
+    return len(a.head) <= 1 or len(b.head) <= 1 or bool(set(a.head) & set(b.head))
+
+
+def _windows(table: PaperTable, panel: str, held: Held, given: Given) -> Iterator[Finding]:
+    """An event window of which the note does not say the period left out."""
+    if _BASE.search(f"{table.note.text} {table.title} {given.text}"):
+        return
+    for column, rows in held.items():
+        periods = sorted({p for row in rows if (p := _period(row)) is not None})
+        if len(periods) < 4 or periods[0] >= 0 or periods[-1] < 0:
+            continue
+        absent = sorted(set(range(periods[0], periods[-1] + 1)) - set(periods))
+        shown = f"{periods[0]}..{periods[-1]}"
+        if absent:
+            words = ", ".join(map(str, absent))
+            why = label(
+                f"窗口{shown}缺少{words}，但未说明基期", f"the window {shown} leaves out {words}, and no base is named"
+            )
+        else:
+            why = label(
+                f"窗口{shown}没有缺少任何一期，也未说明基期",
+                f"the window {shown} leaves out no period, and no base is named",
+            )
+        possible = label("在注释中说明基期", "name the base period in the note")
+        place, printed = table.place(column=column, panel=panel), ", ".join(map(str, periods))
+        yield finding(table, "suspicious", "window", place, printed,
+                      why, possible)  # fmt: skip
+        return
+
+
+def _period(row: str) -> int | None:
+    match = _PERIOD.match(row.strip())
+    if match is None:
+        return None
+    if match[1]:
+        return int(match[1].replace("−", "-"))
+    if match[3]:
+        return -int(match[3])
+    return int(match[5]) if match[5] else 0

@@ -1,0 +1,124 @@
+"""A table as a grid of strings, before anybody knows what they mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+RIGHT, BELOW = "\x00", "\x01"  # continues the cell to the left, the cell above
+MOST_CELLS = 1_000_000
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
+_BLANKS = re.compile(r"[ \t\u00a0\u2000-\u200a\u3000]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Cells of a table, rows of equal length; line ends inside a cell are kept.
+
+    Attributes
+    ----------
+    rows : tuple of tuple of str
+        ``RIGHT`` continues a merged cell to the right, ``BELOW`` downwards.
+    title : str
+        What stands above the table.
+    notes : tuple of str
+        What stands below it.
+    where : str
+        Its place in the file.
+    """
+
+    rows: tuple[tuple[str, ...], ...]
+    title: str = ""
+    notes: tuple[str, ...] = ()
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A cell that may cover several columns and rows."""
+
+    text: str
+    columns: int = 1
+    rows: int = 1
+
+
+def clean(text: str) -> str:
+    """A cell without invisible signs and with single blanks; line ends stay.
+
+    Examples
+    --------
+    >>> clean(" 11.55\\u200f  *** \\n (3.5) ")
+    '11.55 ***\\n(3.5)'
+    """
+    lines = (_BLANKS.sub(" ", line).strip() for line in _INVISIBLE.sub("", text).splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def squared(rows: Iterable[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    """Rows filled up to equal length."""
+    held = [tuple(r) for r in rows]
+    width = max((len(r) for r in held), default=0)
+    return tuple(r + ("",) * (width - len(r)) for r in held)
+
+
+def spread(rows: Iterable[Sequence[Box]]) -> tuple[tuple[str, ...], ...]:
+    """Merged cells as a grid.
+
+    Examples
+    --------
+    >>> spread([[Box("a", rows=2), Box("b", columns=2)], [Box("c"), Box("d")]])
+    (('a', 'b', '\\x00'), ('\\x01', 'c', 'd'))
+    """
+    open_: dict[int, int] = {}  # column -> rows that a cell above still covers
+    made: list[list[str]] = []
+    for boxes in rows:
+        line: list[str] = []
+        for box in boxes:
+            _fill(line, open_)
+            start = len(line)
+            width = max(1, min(box.columns, MOST_CELLS))
+            line += [box.text, *[RIGHT] * (width - 1)]
+            if box.rows > 1:
+                open_.update(dict.fromkeys(range(start, start + width), box.rows - 1))
+        _fill(line, open_)
+        made.append(line)
+    return squared(made)
+
+
+def _fill(line: list[str], open_: dict[int, int]) -> None:
+    while open_.get(len(line), 0) > 0:
+        open_[len(line)] -= 1
+        line.append(BELOW)
+
+
+def shown(cell: str) -> str:
+    """The text of a cell; nothing where it continues another."""
+    return "" if cell in {RIGHT, BELOW} else cell
+
+
+def compact(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    """Without rows and columns that hold nothing."""
+    kept = [r for r in rows if any(shown(c) for c in r)]
+    if not kept:
+        return ()
+    width = len(kept[0])
+    columns = [n for n in range(width) if any(shown(r[n]) or r[n] == RIGHT for r in kept)]
+    columns = [n for n in columns if any(shown(r[n]) for r in kept)]
+    return tuple(tuple(r[n] for n in columns) for r in kept)
+
+
+def filled(header: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
+    """Header rows with merged cells repeated; a blank right of a word belongs to it, except in the last row."""
+    above: tuple[str, ...] = ()
+    for number, row in enumerate(header):
+        last = number == len(header) - 1
+        line: list[str] = []
+        for n, cell in enumerate(row):
+            if cell == BELOW:
+                cell = above[n] if above else ""
+            elif cell == RIGHT or (not cell and not last and n > 1):
+                cell = line[-1] if line and n > 1 else ""
+            line.append(cell)
+        above = tuple(line)
+        yield above
