@@ -66,6 +66,10 @@ def forms(tmp_path_factory: pytest.TempPathFactory) -> Path:
     dated.write_csv(folder / "dated.csv")
     zones = pl.DataFrame({"code": ["BEI", "TIA", "HEB"], "day": ["2003-03-07", "2004-07-24", "2004-07-24"]})
     zones.write_csv(folder / "zones.csv")
+    places = {"BEI": (39.9, 116.4), "TIA": (39.1, 117.2), "HEB": (38.0, 114.5), "SHX": (37.9, 112.5),
+              "NMG": (40.8, 111.7), "LIA": (41.8, 123.4), "JIL": (43.9, 125.3), "HLJ": (45.8, 126.6)}  # fmt: skip
+    there = {"code": list(places), "lat": [p[0] for p in places.values()], "lon": [p[1] for p in places.values()]}
+    pl.DataFrame(there).write_csv(folder / "places.csv")
     return folder
 
 

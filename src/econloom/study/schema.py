@@ -51,6 +51,7 @@ _MERGED = (
     "samples",
     "splits",
     "policy",
+    "rings",
     "tables",
     "figures",
     "versions",

@@ -156,6 +156,17 @@ def test_neighbours_from_elsewhere_and_rows_without_a_unit() -> None:
     made = el.space.exposure(firms, rings, "year")
     assert made["ring_50"].to_list() == [0, 1, None, None]
     assert made["ring_100"].to_list() == [0, 1, None, None]
+    towns = pl.concat([firms.select("city", "latitude", "longitude"), zones.select("city", "latitude", "longitude")])
+    apart = Rings("city", "since", to=100, neighbours=zones.select("city", "since"), places=towns)
+    assert el.space.exposure(firms.drop("latitude", "longitude"), apart, "year")["ring_100"].to_list() == [
+        0,
+        1,
+        None,
+        None,
+    ]
+    lost = Rings("city", "since", to=100, neighbours=zones.select("city", "since"), places=towns.filter(city="a"))
+    with pytest.raises(DataError, match=r"2 of 3 units of 'city' have no coordinates .*: b, c"):
+        el.space.exposure(firms, lost, "year")
     later = Rings("city", "since", to=100, neighbours=zones.filter(pl.col("since") < 2016))
     assert el.space.exposure(firms, later, "year")["ring_100"].to_list() == [0, 0, None, None]
 

@@ -52,6 +52,8 @@ class Rings:
     neighbours : frame or path, optional
         The treated units with their places, in columns of these names; by default those of the data. It brings in
         units that the data do not have.
+    places : frame or path, optional
+        Every unit with its coordinates, in columns of these names, in place of those of the data and of ``neighbours``.
     prefix : str
         Of the columns: ``ring_50`` is the ring up to 50 km.
 
@@ -77,6 +79,7 @@ class Rings:
     edges: Sequence[float] | Sequence[tuple[float, float]] | None = None
     rule: Rule = "any"
     neighbours: Any = field(default=None, compare=False, repr=False)
+    places: Any = field(default=None, compare=False, repr=False)
     prefix: str = "ring"
 
     def __post_init__(self) -> None:
@@ -203,27 +206,45 @@ def exposed(panel: Panel, rings: Rings, time: str | None = None) -> Panel:
     frame, time = panel.frame, time or panel.time
     if time is None:
         raise UsageError("rings need periods: a unit is near a treated one from its start on", hint="time='year'")
-    sources = frame if rings.neighbours is None else as_panel(rings.neighbours).frame
-    wanted = [(frame, (rings.unit, time, rings.latitude, rings.longitude), "the data")]
-    wanted.append((sources, (rings.unit, rings.start, rings.latitude, rings.longitude), "neighbours"))
-    for there, names, what in wanted:
-        for name in names:
-            if name not in there.columns:
-                of = "" if there is frame else f" of {what}"
-                raise UsageError(f"rings: no column {name!r}{of}{did_you_mean(name, there.columns)}")
+    _refuse_absent(frame, (rings.unit, time), "")
+    here = _located(frame, rings)
+    sources = here
+    if rings.neighbours is not None:
+        treated = as_panel(rings.neighbours).frame
+        _refuse_absent(treated, (rings.unit,), " of neighbours")
+        sources = _located(treated, rings)
+    coordinates = (rings.latitude, rings.longitude)
+    _refuse_absent(here, coordinates, "" if rings.places is None else " of places")
+    _refuse_absent(sources, (rings.start, *coordinates), "" if rings.neighbours is None else " of neighbours")
     taken = [name for name in rings.names if name in frame.columns]
     if taken:
         raise UsageError(f"rings: the data have a column {taken[0]!r} already", hint="prefix='near'")
     periods = _whole(frame[time], time)
-    units = places(frame, rings, None)
-    treated = places(sources, rings, rings.start)
-    found = at_periods(units, treated, rings, frame[rings.unit].cast(pl.String), periods)
+    units, centres = places(here, rings, None), places(sources, rings, rings.start)
+    found = at_periods(units, centres, rings, frame[rings.unit].cast(pl.String), periods)
     known = (frame[rings.unit].is_not_null() & periods.is_not_null()).to_frame("known")
     columns = [
         pl.select(pl.when(known["known"]).then(pl.Series(name, values).cast(pl.Int8)).alias(name)).to_series()
         for name, values in found.items()
     ]
     return panel.with_rows(frame.with_columns(columns))
+
+
+def _refuse_absent(frame: pl.DataFrame, names: Sequence[str], of: str) -> None:
+    for name in names:
+        if name not in frame.columns:
+            raise UsageError(f"rings: no column {name!r}{of}{did_you_mean(name, frame.columns)}")
+
+
+def _located(frame: pl.DataFrame, rings: Rings) -> pl.DataFrame:
+    """A frame with the coordinates of ``rings.places``, where there are any."""
+    if rings.places is None:
+        return frame
+    there, names = as_panel(rings.places).frame, (rings.latitude, rings.longitude)
+    _refuse_absent(there, (rings.unit, *names), " of places")
+    keyed = there.select(pl.col(rings.unit).cast(pl.String), *names).unique().drop_nulls(rings.unit)
+    bare = frame.drop(names, strict=False).with_columns(pl.col(rings.unit).cast(pl.String))
+    return bare.join(keyed, on=rings.unit, how="left")
 
 
 def places(frame: pl.DataFrame, rings: Rings, start: str | None) -> Places:

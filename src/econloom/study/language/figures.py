@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from econloom.study.language.base import ColumnName, Columns, Count, Flag, Identifier, Model, Names, Title, Whole
+from econloom.study.language.rings import RingSettings
 
 ModelName = Annotated[str, Field(pattern=r"^[^\W\d]\w*\.[^\W]\w*$", strict=True)]  # t3.c1, or the id of a column
 
@@ -80,17 +81,13 @@ class PlaceboFigure(Figure):
         return self
 
 
-class RingsFigure(Figure):
-    """Effects by distance to the nearest treated unit."""
+class RingsFigure(RingSettings, Figure):
+    """Effects by distance to treated units."""
 
     kind: Literal["rings"]
     of: ModelName
-    policy: Identifier
-    width: Annotated[float, Field(gt=0)] = 50
-    to: Annotated[float, Field(gt=0)] = 500
-    joint: Flag = True
-    latitude: ColumnName = "latitude"
-    longitude: ColumnName = "longitude"
+    joint: Flag = Field(True, description="All rings in one model, or each in one of its own.")
+    term: ColumnName | None = Field(None, description="The own treatment; the policy's treatpost if none.")
 
 
 AnyFigure = Annotated[

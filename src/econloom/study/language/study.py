@@ -12,6 +12,7 @@ from econloom.study.language.base import DEFAULT, ColumnName, Identifier, Model,
 from econloom.study.language.data import AnyList, Panel, Policy, Source
 from econloom.study.language.figures import AnyFigure
 from econloom.study.language.published import Published
+from econloom.study.language.rings import RingColumns
 from econloom.study.language.settings import Defaults
 from econloom.study.language.tables import AnyTable, RegressionTable
 from econloom.study.language.variables import Sample, Split, Variable
@@ -39,6 +40,7 @@ class StudySpec(Model):
     samples: dict[Identifier, Sample] = {}
     splits: dict[Identifier, Split] = {}
     policy: dict[Identifier, Policy] = {}
+    rings: dict[Identifier, RingColumns] = Field({}, description="Columns of rings around treated units.")
     defaults: Defaults = Defaults()
     tables: dict[Identifier, AnyTable] = {}
     figures: dict[Identifier, AnyFigure] = {}

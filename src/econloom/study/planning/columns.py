@@ -12,7 +12,7 @@ from econloom.study.document import KeyPath
 from econloom.study.language.data import DatedList
 from econloom.study.language.variables import Variable
 from econloom.study.measures import MEASURES
-from econloom.study.planning import policies
+from econloom.study.planning import policies, ringed
 from econloom.study.planning.draft import Draft, PanelDraft, dated_in
 from econloom.study.planning.names import Anything
 from econloom.study.planning.sources import source, source_columns
@@ -24,6 +24,7 @@ def variables(draft: Draft, made: PanelDraft) -> None:
     wanted = _wanted(draft, made)
     if made.name == draft.spec.main:
         policies.steps(draft, made)
+        ringed.columns(draft, made)
     recipes = {n: (v, path) for n, (v, path) in wanted.items() if v.formula is not None or v.measure is not None}
     for name, (_, path) in wanted.items():
         if name in recipes and name in made.columns:

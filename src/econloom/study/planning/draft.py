@@ -71,6 +71,8 @@ class Draft:
         Parts that are planned, not built, and are left out of what is.
     estimates : dict
         For each regression table its columns and the steps that estimate them.
+    macros : dict of str to str
+        The study's, and one for each set of rings.
     divided : dict
         By panel and split, the step that divides the panel.
     scope : Scope
@@ -84,6 +86,7 @@ class Draft:
         self.problems: list[EconloomError] = []
         self.notes: list[str] = []
         self.used: set[str] = set()
+        self.macros: dict[str, str] = dict(spec.macros)
         self.panels: dict[str, PanelDraft] = {}
         self.estimates: dict[str, list[tuple[dict[str, Any], Step]]] = {}
         self.divided: dict[tuple[str, str], Step] = {}
@@ -171,10 +174,10 @@ class Draft:
         rounds = 0
         while match := _MACRO.search(text):
             name = match.group(1)
-            if name not in self.spec.macros:
-                self.problem(UsageError(f"no macro ${name}{did_you_mean(name, self.spec.macros)}"), path)
+            if name not in self.macros:
+                self.problem(UsageError(f"no macro ${name}{did_you_mean(name, self.macros)}"), path)
                 return text.replace(match.group(), "1")
-            text = text[: match.start()] + self.spec.macros[name] + text[match.end() :]
+            text = text[: match.start()] + self.macros[name] + text[match.end() :]
             rounds += 1
             if rounds > _MOST_MACROS:
                 self.problem(UsageError(f"the macro ${name} contains itself"), path)

@@ -6,16 +6,15 @@ from typing import Any
 
 from econloom.core.errors import UsageError, did_you_mean
 from econloom.study.document import KeyPath
-from econloom.study.language.figures import AnyFigure, LeaveOneOutFigure, PlaceboFigure, TrendFigure
+from econloom.study.language.figures import AnyFigure, LeaveOneOutFigure, PlaceboFigure, RingsFigure, TrendFigure
 from econloom.study.language.tables import Table
-from econloom.study.planning import placebos, prepared, repeated
+from econloom.study.planning import placebos, prepared, repeated, ringed
 from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation
 from econloom.study.step import Step
 
 _LATER = {
     "event_study": "event studies are not built yet",
-    "rings": "spatial rings are not built yet",
 }
 
 
@@ -94,6 +93,8 @@ def _of_model(draft: Draft, name: str, spec: Any, common: dict[str, Any]) -> Ste
         return _leave_one_out(draft, name, spec, params, found, estimate)
     if isinstance(spec, PlaceboFigure):
         return placebos.figure(draft, name, spec, common, found["key"], estimate)
+    if isinstance(spec, RingsFigure):
+        return ringed.figure(draft, name, spec, params, found, estimate)
     return draft.add("figure", f"figure {name}", params, (estimate,), path, _LATER[spec.kind])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from econloom.study.step import Step
-from econloom.study.steps import data, families, figures, models, prepare, summaries, variables
+from econloom.study.steps import data, families, figures, models, prepare, rings, summaries, variables
 from econloom.study.steps.context import Context, Work
 
 _WIRING: Mapping[str, Work] = {
@@ -17,6 +17,7 @@ _WIRING: Mapping[str, Work] = {
     **summaries.WIRING,
     **families.WIRING,
     **figures.WIRING,
+    **rings.WIRING,
 }
 
 __all__ = ["Context", "perform"]
