@@ -142,12 +142,16 @@ def _no_nan(values: pl.Series) -> pl.Series:
     return values.fill_nan(None) if values.dtype.is_float() else values
 
 
+LARGEST = 2.0**53
+"""Whole numbers below this have a float of their own."""
+
+
 def whole_periods(time: pl.Series, what: str) -> pl.Series:
     """A column of times as whole numbers; anything else is a DataError."""
     if time.dtype.is_integer():
         return time.cast(pl.Int64)
     if time.dtype.is_float():
-        odd = time.filter(time != time.round(0))
+        odd = time.filter((time != time.round(0)) | (time.abs() >= LARGEST))
         if odd.len() == 0:
             return time.cast(pl.Int64)
         raise DataError(f"{what}: times in {time.name!r} are not whole numbers: {listed(odd.head(5).to_list())}")

@@ -16,7 +16,11 @@ _PUBLIC: dict[str, str] = {
     "EventStudy": "econloom.panel.did.dynamic",
     "group_time": "econloom.panel.did.callaway",
     "GroupTime": "econloom.panel.did.group_effects",
+    "imputation": "econloom.panel.did.borusyak",
+    "ImputedEffects": "econloom.panel.did.borusyak",
     "twfe": "econloom.panel.did.twoway",
+    "two_stage": "econloom.panel.did.gardner",
+    "TwoStageEffects": "econloom.panel.did.gardner",
     "TwoWay": "econloom.panel.did.twoway",
 }
 
@@ -34,10 +38,14 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from econloom.panel.did.borusyak import ImputedEffects as ImputedEffects
+    from econloom.panel.did.borusyak import imputation as imputation
     from econloom.panel.did.callaway import group_time as group_time
     from econloom.panel.did.dynamic import EventStudy as EventStudy
     from econloom.panel.did.dynamic import event_study as event_study
     from econloom.panel.did.effects import DynamicEffects as DynamicEffects
+    from econloom.panel.did.gardner import TwoStageEffects as TwoStageEffects
+    from econloom.panel.did.gardner import two_stage as two_stage
     from econloom.panel.did.group_effects import Aggregate as Aggregate
     from econloom.panel.did.group_effects import GroupTime as GroupTime
     from econloom.panel.did.staggered import Adoption as Adoption

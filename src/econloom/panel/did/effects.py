@@ -183,10 +183,21 @@ class DynamicEffects(Shown):
             raise UsageError("how many rows are behind each event time is not known: weights='equal'")
         w = np.isin(self.events, wanted).astype(float)
         w = w * self.counts if weights == "counts" and self.counts is not None else w
-        w /= w.sum()
-        used = w > 0
-        variance = float(w[used] @ self.vcov[np.ix_(used, used)] @ w[used])
-        return self._row("average", float(w @ self.estimates), math.sqrt(variance) if variance >= 0 else math.nan)
+        return self.weighted("average", w / w.sum())
+
+    def weighted(self, term: str, weights: FloatArray) -> Coefficient:
+        """``w'b`` with its error ``sqrt(w'Vw)``; event times of weight zero may lack an error.
+
+        Parameters
+        ----------
+        term : str
+            Its name.
+        weights : (m,) array
+        """
+        used = weights != 0
+        variance = float(weights[used] @ self.vcov[np.ix_(used, used)] @ weights[used])
+        estimate = float(weights @ self.estimates)
+        return self._row(term, estimate, math.sqrt(variance) if variance >= 0 else math.nan)
 
     def with_band(self, level: float = 0.95, draws: int = 100_000, seed: int = 0) -> DynamicEffects:
         """The same effects with a band that covers all of them jointly at ``level``.
