@@ -8,7 +8,7 @@ import polars as pl
 from econloom.simulate import firms, patents, zones
 from econloom.simulate.firm_cities import INTERNET_YEARS, PARTNERS, PRODUCER_SERVICES
 from econloom.simulate.gaps import cells
-from econloom.simulate.market import CARRIED, DIRECT, DIRECT_EVERYWHERE, PATHS, PROFILE, RD, RINGS, YEARS
+from econloom.simulate.market import CARRIED, DIRECT, DIRECT_EVERYWHERE, PATHS, PROFILE, RD, RINGS, YEARS, Market
 from econloom.simulate.processes import Process
 from econloom.simulate.truth import Effect, Truth
 
@@ -40,14 +40,26 @@ def accounts(seed: int, process: Process) -> dict[str, pl.Series]:
         "year": pl.Series(YEARS[t]),
         "city": pl.Series(made.cities.city).gather(pl.Series(made.home[firm])),
     }
-    rng = made.stream(22)
+    blank = blank_accounts(made)
     for name, values in made.firm.items():
         column = values[firm, t]
-        whole = name in {"founded", "employees"}
-        blank = rng.random(len(firm)) < _BLANK.get(name, 0.0)
-        series = pl.Series(np.where(blank, np.nan, column)).fill_nan(None)
-        found[name] = series.cast(pl.Int64) if whole else series
+        if name in blank:
+            column = np.where(blank[name], np.nan, column)
+        series = pl.Series(column).fill_nan(None)
+        found[name] = series.cast(pl.Int64) if name in {"founded", "employees"} else series
     return found
+
+
+def blank_accounts(made: Market) -> dict[str, np.ndarray]:
+    """Blank cells of the accounts by column, one entry a row of the book."""
+    rng, rows = made.stream(22), int(made.there.sum())
+    return {name: rng.random(rows) < share for name, share in _BLANK.items()}
+
+
+def blank_cities(made: Market) -> dict[str, np.ndarray]:
+    """Blank cells of the yearbook of cities by column, (cities, years)."""
+    rng, there = made.stream(23), np.ones((made.cities.n, len(YEARS)), dtype=bool)
+    return {name: cells(rng, there, total) for name, total in _BLANK_CELLS.items()}
 
 
 def register(seed: int, process: Process) -> dict[str, pl.Series]:
@@ -61,9 +73,8 @@ def yearbook(seed: int, process: Process) -> dict[str, pl.Series]:
     raw = {n: v.copy() for n, v in made.city.items()}
     for name in PRODUCER_SERVICES:
         raw[f"emp_{name}"][:, YEARS == CARRIED] = np.nan
-    rng, there = made.stream(23), np.ones((made.cities.n, len(YEARS)), dtype=bool)
-    for name, total in _BLANK_CELLS.items():
-        raw[name][cells(rng, there, total)] = np.nan
+    for name, blank in blank_cities(made).items():
+        raw[name][blank] = np.nan
     keys = {
         "city": pl.Series(np.repeat(made.cities.city, len(YEARS))),
         "year": pl.Series(np.tile(YEARS, made.cities.n)),

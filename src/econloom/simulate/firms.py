@@ -36,9 +36,9 @@ def draw(seed: int, process: Process) -> Market:
     made = Market(seed, process, places())
     firm_cities.draw(made)
     _homes(made)
-    size = _accounts(made)
+    _accounts(made)
     made.computed |= controls_of(made)
-    _outcomes(made, size)
+    outcomes(made, made.stream(13))
     return made
 
 
@@ -56,14 +56,14 @@ def _homes(made: Market) -> None:
     made.firm["founded"] = np.repeat((2010 + listed - rng.integers(4, 25, FIRMS))[:, None], len(YEARS), axis=1)
 
 
-def _accounts(made: Market) -> np.ndarray:
-    """Balance sheets and income statements in yuan; returns the size of firms."""
+def _accounts(made: Market) -> None:
+    """Balance sheets and income statements in yuan."""
     rng, raw, t = made.stream(12), made.firm, np.arange(len(YEARS))
 
     def own(middle: float, between: float, within: float) -> np.ndarray:
         return np.asarray(middle + rng.normal(0, between, (FIRMS, 1)) + made.moves(rng, within, firms=True))
 
-    size = rng.normal(size=(FIRMS, 1))
+    size = made.size = rng.normal(size=(FIRMS, 1))
     assets = np.exp(21.3 + 1.1 * size + 0.09 * t + own(0, 0.2, 0.12))
     raw["assets"] = np.round(assets, 2)
     raw["revenue"] = np.round(assets * np.exp(own(-0.55, 0.4, 0.1)), 2)
@@ -81,7 +81,6 @@ def _accounts(made: Market) -> np.ndarray:
     raw["operating_profit"] = np.round(profit * raw["revenue"], 2)
     research = 16.8 + 0.9 * size + 0.05 * t + rng.normal(0, 0.7, (FIRMS, 1)) + RD * zone
     raw["rd_input"] = np.round(np.exp(research + 0.6 * made.firm_errors(rng)), 2)
-    return size
 
 
 def controls_of(made: Market) -> dict[str, np.ndarray]:
@@ -142,10 +141,10 @@ def trends(made: Market) -> np.ndarray:
     return np.asarray(chosen - X @ np.linalg.lstsq(X * w[:, None], chosen * w, rcond=None)[0])
 
 
-def _outcomes(made: Market, size: np.ndarray) -> None:
-    """Patents and inventions."""
-    rng, known = made.stream(13), made.computed
-    base = np.minimum(0.65 + np.exp(rng.normal(-0.75, 0.7, (FIRMS, 1)) + 0.4 * size), 4.9)
+def outcomes(made: Market, rng: np.random.Generator) -> None:
+    """Patents and inventions, in place of those that are there: another stream draws them anew, all else held fixed."""
+    known = made.computed
+    base = np.minimum(0.65 + np.exp(rng.normal(-0.75, 0.7, (FIRMS, 1)) + 0.4 * made.size), 4.9)
     moved = 0.02 * (np.arange(len(YEARS)) - 6) + rng.normal(0, 0.02, len(YEARS))
     of_province = rng.normal(0, 0.03, (made.cities.province_code.max() + 1, len(YEARS)))
     moved = moved + of_province[made.cities.province_code[made.home]] + _zone_effect(made)

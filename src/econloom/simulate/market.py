@@ -34,6 +34,8 @@ class Market:
     cities : Places
     home : (n,) int
         City of each firm.
+    size : (n, 1) float
+        Of each firm, standard normal.
     there : (n, years) bool
         Years in which a firm has accounts.
     city, firm : dict of (cities, years) and (n, years) float
@@ -54,6 +56,7 @@ class Market:
     process: Process
     cities: Places
     home: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=int))
+    size: np.ndarray = field(default_factory=lambda: np.empty(0))
     there: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=bool))
     city: dict[str, np.ndarray] = field(default_factory=dict)
     firm: dict[str, np.ndarray] = field(default_factory=dict)
