@@ -87,7 +87,7 @@ def _both(label: Label, zh: str, en: str) -> Label:
 def _statistics(found: Placebo, values: Any) -> tuple[tuple[str, float], ...]:
     """The numbers of ``values.csv``: the true estimate, p values, the shape of the distribution."""
     row = found.glance().row(0, named=True)
-    kept = [(k, float(v)) for k, v in row.items() if k != "term" and v is not None]
+    kept = [(k, float(v)) for k, v in row.items() if k != "term" and v is not None and np.isfinite(v)]
     shape = zip(("p2.5", "p50", "p97.5"), np.percentile(values, [2.5, 50, 97.5]), strict=True)
     return (*kept, *((name, float(v)) for name, v in shape))
 

@@ -76,6 +76,7 @@ CASES = [
     ("y ~ d + x1", el.hc1(), {}, False),
     ("y ~ d + i(year) | firm", el.cluster("city"), {}, True),
     (FULL, el.cluster("city"), {"where": "year != 2013"}, True),
+    (FULL, el.cluster("city"), {"singletons": "drop", "ssc": "reghdfe"}, True),
 ]
 
 
@@ -101,6 +102,25 @@ def test_covariances_that_know_time_and_place() -> None:
     for vcov in (el.newey_west(2), el.conley("lat", "lon", 300)):
         found = el.placebo.permute(formula, one, **KEYS, draws=19, vcov=vcov)
         assert found.tidy()["std_error"][4] == pytest.approx(refitted(found, 5, formula, one, vcov=vcov, **keys)[1])
+
+
+def test_lags_of_rows_that_are_finer_than_units() -> None:
+    formula = "f(y) ~ d + l(x1) | firm + year"
+    found = el.placebo.permute(formula, FRAME, **KEYS, draws=19, rows_of="firm")
+    again = el.ols(formula, FRAME.with_columns(found.treatment(2)), el.cluster("city"), unit="firm", time="year").tidy()
+    assert found.tidy()["statistic"][1] == pytest.approx(again["statistic"][0], rel=1e-8)
+    moved = el.placebo.shift(formula, FRAME, **KEYS, real_treatment="keep", rows_of="firm")
+    every = FRAME.with_columns(d=(pl.col("year") >= pl.col("date") - 1).fill_null(False).cast(pl.Float64))
+    wanted = el.ols(formula, every, el.cluster("city"), unit="firm", time="year").tidy()
+    assert moved.tidy()["statistic"][0] == pytest.approx(wanted["statistic"][0], rel=1e-8)
+
+
+def test_very_many_assignments() -> None:
+    rng = np.random.default_rng(3)
+    frame = pl.DataFrame({"i": np.arange(3_000), "d": np.arange(3_000) % 2, "y": rng.normal(size=3_000)})
+    found = el.placebo.permute("y ~ d", frame, "d", "i", draws=19, vcov=el.hc1())
+    assert found.space == float("inf") and "of more than 1e308 possible" in repr(found)
+    assert found.glance()["assignments"][0] == float("inf")
 
 
 def test_draws_against_pyfixest() -> None:
@@ -328,9 +348,9 @@ def test_progress_is_told() -> None:
 
 
 def test_it_holds_its_level_under_no_effect() -> None:
-    """200 panels without effect, 39 draws each: p <= 0.05 with probability 2/40; three Monte Carlo errors allowed."""
+    """120 panels without effect, 39 draws each: p <= 0.05 with probability 2/40; three Monte Carlo errors allowed."""
     rejected = {"t": 0, "estimate": 0}
-    for seed in range(200):
+    for seed in range(120):
         rng = np.random.default_rng([7, seed])
         city, year = (a.ravel() for a in np.meshgrid(np.arange(20), np.arange(6), indexing="ij"))
         date = np.where(np.arange(20) % 5 == 0, 3, 99)
@@ -342,7 +362,7 @@ def test_it_holds_its_level_under_no_effect() -> None:
         for stat in rejected:
             rejected[stat] += found.p_value(stat) <= 0.05
     for count in rejected.values():
-        assert abs(count / 200 - 0.05) <= 3 * np.sqrt(0.05 * 0.95 / 200)
+        assert abs(count / 120 - 0.05) <= 3 * np.sqrt(0.05 * 0.95 / 120)
 
 
 def test_draws_without_a_coefficient_are_named_and_counted() -> None:
@@ -356,7 +376,7 @@ def test_draws_without_a_coefficient_are_named_and_counted() -> None:
     row = found.tidy().filter(pl.col("estimate").is_null()).row(0, named=True)
     assert row["std_error"] is None and row["why"] == "the effects absorb the treatment drawn"
     assert found.assigned(row["draw"])["city"].to_list() == ["城03"]
-    assert "1 draw without a coefficient, the first because the effects absorb the treatment drawn" in found.notes
+    assert "1 draw without a coefficient: the effects absorb the treatment drawn" in found.notes
     assert found.p_value("estimate") * 17 == pytest.approx(
         1 + (np.abs(found.values("estimate")) >= abs(found.real.estimate)).sum()
     )
@@ -375,6 +395,13 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"formula": "y ~ 1 | firm | d ~ x1"}, UsageError, "not of instruments"),
     ({"formula": "y ~ sw(d, x1) | firm"}, UsageError, "of one model, not of 2"),
     ({"formula": "y ~ d | city^year"}, EstimationError, "'d' has no coefficient|no regressor"),
+    ({"within": 3}, UsageError, "within: 3 is not the name of a column"),
+    ({"unit": None}, UsageError, "unit: None is not the name of a column"),
+    ({"treatment": ["d"]}, UsageError, r"treatment: \['d'\] is not the name of a column"),
+    ({"counts": [1, 2]}, UsageError, r"counts: units by batch, not \[1, 2\]"),
+    ({"counts": {2015: 30}}, EstimationError, r"to draw from \(30 to draw, 24 untreated\)"),
+    ({"formula": "y ~ d + l(x1) | firm"}, UsageError, "lags and leads need the unit and the time"),
+    ({"where": "year < 2014"}, EstimationError, "'d' has no coefficient: holds one value"),
     ({"draws": 18}, UsageError, "18 draws cannot reach a p value of 0.05"),
     ({"draws": "many"}, UsageError, "'many' draws cannot"),
     ({"seed": -1}, UsageError, "seed: a whole number from 0 on"),
@@ -478,3 +505,17 @@ def test_combinations_of_the_small_space() -> None:
     assert got == pytest.approx(wanted)
     size = np.abs(list(wanted.values()))
     assert found.p_value("estimate") == (size >= abs(wanted["a", "b"]) - 1e-12).sum() / 10
+
+
+def test_draws_without_a_standard_error_are_named_and_counted() -> None:
+    """Two treated villages that are clusters by themselves and effects absorb all others: scores sum to zero."""
+    frame = pl.DataFrame({"block": [1, 1, 2, 2, 3, 3], "village": [1, 2, 3, 4, 5, 6], "d": [1, 0, 0, 0, 0, 0],
+                          "y": [3.0, 1.0, 2.0, 2.5, 0.5, 4.0]})  # fmt: skip
+    found = el.placebo.permute("y ~ d | block", frame, "d", "village", draws=19, vcov=el.cluster("block"))
+    assert found.exact and found.lost == 0
+    assert found.tidy()["std_error"].null_count() == 6
+    assert "6 draws without a standard error: the scores sum to zero in every cluster" in found.notes
+    assert found.p_value("estimate") == pytest.approx(4 / 6)
+    with pytest.raises(EstimationError, match="only 0 of 6 draws have a t value"):
+        found.p_value("t")
+    assert found.glance()["p_t"][0] is None and "p by t: none" in repr(found)

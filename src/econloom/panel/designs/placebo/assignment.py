@@ -45,6 +45,25 @@ class Keys:
     within: tuple[str, ...] = ()
     cohort: str | None = None
 
+    @classmethod
+    def of(
+        cls, treatment: str, unit: str, time: str | None, within: str | Sequence[str] | None, cohort: str | None
+    ) -> Keys:
+        """Keys as a caller gives them.
+
+        Raises
+        ------
+        UsageError
+            What is no name of a column.
+        """
+        strata = tuple(within) if isinstance(within, Sequence) and not isinstance(within, str) else (within,)
+        optional = [(what, n) for what, n in (("time", time), ("cohort", cohort)) if n is not None]
+        given = [("treatment", treatment), ("unit", unit), *optional]
+        for what, name in [*given, *(("within", n) for n in strata if within is not None)]:
+            if not isinstance(name, str):
+                raise UsageError(f"{what}: {name!r:.60} is not the name of a column")
+        return cls(treatment, unit, time, tuple(n for n in strata if n is not None), cohort)
+
     @property
     def named(self) -> list[tuple[str, str]]:
         """What each column is for, and its name."""

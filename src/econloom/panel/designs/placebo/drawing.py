@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import factorial
+from math import comb, exp, lgamma
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +19,8 @@ Labels = npt.NDArray[np.int16]
 Pool = Literal["all", "never_treated"]
 MOST_ENUMERATED = 200_000
 """Assignments that are enumerated when asked to."""
+LARGE, MOST_EXPONENT = 40.0, 709.0
+"""Logarithms of a number of assignments: from which on it is not a whole number, and not a float."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,21 @@ class Scheme:
     dealt: tuple[IntArray, ...]
 
     @property
-    def space(self) -> int:
-        """Number of possible assignments: a product of multinomial coefficients."""
+    def space(self) -> float:
+        """Number of possible assignments, a product of multinomial coefficients; infinite beyond 1e308.
+
+        A whole number up to e^40; beyond, nobody enumerates.
+        """
+        counts = [np.unique(labels, return_counts=True)[1].tolist() for labels in self.dealt]
+        size = sum(lgamma(sum(c) + 1) - sum(lgamma(n + 1) for n in c) for c in counts)
+        if size > LARGE:
+            return exp(size) if size < MOST_EXPONENT else float("inf")
         number = 1
-        for labels in self.dealt:
-            ways = factorial(len(labels))
-            for count in np.unique(labels, return_counts=True)[1]:
-                ways //= factorial(int(count))
-            number *= ways
+        for c in counts:
+            left = sum(c)
+            for n in c:
+                number *= comb(left, n)
+                left -= n
         return number
 
     @property
@@ -67,8 +76,9 @@ class Scheme:
 
     def every(self) -> Labels:
         """Every possible assignment once, (space, units)."""
-        out = np.zeros((self.space, self.units), dtype=np.int16)
-        repeat, tile = 1, self.space
+        space = int(self.space)
+        out = np.zeros((space, self.units), dtype=np.int16)
+        repeat, tile = 1, space
         for members, labels in zip(self.members, self.dealt, strict=True):
             ways = np.array(list(_arrangements(labels)), dtype=np.int16)
             tile //= len(ways)
@@ -132,7 +142,11 @@ def scheme(found: Assignment, pool: Pool, counts: Mapping[Any, int] | None = Non
         what = ": " + listed(short) if found.keys.within else f" ({short[0].split('(')[1]}"
         raise EstimationError(
             f"{where} without enough untreated units to draw from{what}",
-            hint="coarser strata (within), or leave them out" if found.keys.within else "pool='all'",
+            hint="coarser strata (within), or leave them out"
+            if found.keys.within
+            else "pool='all'"
+            if pool == "never_treated" and not counts
+            else "fewer units",
         )
     filled = [(m, d) for m, d in zip(members, dealt, strict=True) if len(m)]
     return Scheme(len(found.units), tuple(m for m, _ in filled), tuple(d for _, d in filled))
@@ -196,13 +210,26 @@ def dealt(plan: Scheme, draws: int, seed: int, exact: bool | None) -> tuple[Labe
     if exact or (exact is None and space <= draws):
         if space > MOST_ENUMERATED:
             raise UsageError(
-                f"{space:,} assignments are possible: too many to enumerate (at most {MOST_ENUMERATED:,})",
+                f"{counted(space)} assignments are possible: too many to enumerate (at most {MOST_ENUMERATED:,})",
                 hint="exact=None draws at random",
             )
-        said = f"{plural(space, 'assignment')} are possible: all are enumerated"
+        said = f"{plural(int(space), 'assignment')} are possible: all are enumerated"
         return plan.every(), True, (said + (f", not {draws:,} drawn" if draws != space else ""),)
-    notes = () if space > draws else (f"{draws:,} draws with repetition from {space:,} possible assignments",)
+    notes = () if space > draws else (f"{draws:,} draws with repetition from {int(space):,} possible assignments",)
     return plan.random(draws, seed), False, notes
+
+
+def counted(space: float) -> str:
+    """A number of assignments in words.
+
+    Examples
+    --------
+    >>> counted(1_200), counted(1.18e56), counted(float("inf"))
+    ('1,200', '1.18e+56', 'more than 1e308')
+    """
+    if space == float("inf"):
+        return "more than 1e308"
+    return f"{int(space):,}" if space < 1e6 else f"{space:.3g}"
 
 
 def tail(values: FloatArray, real: float, side: str) -> int:

@@ -13,7 +13,7 @@ from econloom.core.errors import EstimationError, UsageError, did_you_mean, plur
 from econloom.core.estimate import Coefficient
 from econloom.panel.absorb import FloatArray
 from econloom.panel.designs.placebo.assignment import NEVER, Assignment
-from econloom.panel.designs.placebo.drawing import Labels, Pool, tail
+from econloom.panel.designs.placebo.drawing import Labels, Pool, counted, tail
 from econloom.panel.designs.placebo.running import Outcome
 from econloom.panel.fitted import Fit
 
@@ -43,8 +43,8 @@ class Placebo:
         Places of those rows in the data.
     pool, real_treated : str
         Who may be drawn, and whether rows of the truly treated stay.
-    space : int
-        Number of possible assignments.
+    space : float
+        Number of possible assignments, infinite beyond 1e308.
     exact : bool
         Whether the draws are all of them.
     includes_real : bool
@@ -63,7 +63,7 @@ class Placebo:
     rows: npt.NDArray[np.int64]
     pool: Pool
     real_treated: RealTreated
-    space: int
+    space: float
     exact: bool
     includes_real: bool
     seed: int
@@ -190,7 +190,7 @@ class Placebo:
     def __repr__(self) -> str:
         a = self.assignment
         what = f"{plural(self.draws, 'assignment')}, all that are possible" if self.exact else (
-            f"{self.draws:,} draws of {self.space:.3g} possible assignments, seed {self.seed}"
+            f"{self.draws:,} draws of {counted(self.space)} possible assignments, seed {self.seed}"
         )  # fmt: skip
         lines = [
             f"Placebo of {self.term}: {what}",

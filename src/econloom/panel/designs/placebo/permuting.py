@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -17,7 +17,7 @@ from econloom.panel.designs.placebo.assignment import Assignment, Keys, read
 from econloom.panel.designs.placebo.base import prepare, treatment_term
 from econloom.panel.designs.placebo.drawing import Pool, dealt, scheme, with_dates
 from econloom.panel.designs.placebo.found import Placebo, RealTreated
-from econloom.panel.designs.placebo.running import Progress, run
+from econloom.panel.designs.placebo.running import Outcome, Progress, run
 from econloom.panel.fit import fit_many, requests
 from econloom.panel.fitted import Fit
 from econloom.panel.formula import Term
@@ -62,6 +62,8 @@ class Draw:
             raise UsageError(f"seed: a whole number from 0 on, not {self.seed!r}")
         if self.exact not in (None, True, False):
             raise UsageError(f"exact: True, False or None, not {self.exact!r}")
+        if not isinstance(self.counts, Mapping | None):
+            raise UsageError(f"counts: units by batch, not {self.counts!r:.60}", hint="counts={2015: 1, 2016: 12}")
         if self.pool == "all" and self.real_treated == "drop":
             raise UsageError("a pool of all units keeps the rows of the treated", hint="pool='never_treated'")
 
@@ -89,6 +91,8 @@ def permute(
     weights: str | None = None,
     where: str | None = None,
     ssc: SscName = "fixest",
+    singletons: Literal["keep", "drop"] = "keep",
+    rows_of: str | None = None,
     progress: Progress | None = None,
 ) -> Placebo:
     """Randomisation inference: the treated units, and their dates, drawn again and again.
@@ -120,8 +124,10 @@ def permute(
         Enumerate every assignment once; by default where there are no more of them than draws.
     cohort : str, optional
         Column of the batch, null for never: needed where the data do not show a treated unit's date.
-    weights, where, ssc
+    weights, where, ssc, singletons
         As for :func:`econloom.ols`.
+    rows_of : str, optional
+        What rows are where they are finer than ``unit``, such as ``"firm"``: lags in the formula need it.
     progress : callable, optional
         ``progress(done, draws)``.
 
@@ -154,18 +160,20 @@ def permute(
     >>> found.exact, found.p_value("estimate")
     (True, 0.2)
     """
-    strata = (within,) if isinstance(within, str) else tuple(within or ())
-    keys = Keys(treatment, unit, time, strata, cohort)
+    keys = Keys.of(treatment, unit, time, within, cohort)
     how = Draw(keys, draws, seed, pool, real_treated, counts, exact)
-    panel = panel_of(data, keys)
-    asked = requests(formula, panel, vcov=vcov or cluster(unit), weights=weights, where=where, ssc=ssc)
+    panel = panel_of(data, keys, rows_of)
+    options = {"weights": weights, "where": where, "ssc": ssc, "singletons": singletons}
+    asked = requests(formula, panel, vcov=vcov or cluster(unit), **options)
     if len(asked) > 1:
         raise UsageError(f"placebo draws are of one model, not of {len(asked)}: {formula}")
     return permuted(asked[0], how, progress)
 
 
-def panel_of(data: Any, keys: Keys) -> Panel:
-    """The data as a panel; keyed by unit and time where these name its rows."""
+def panel_of(data: Any, keys: Keys, rows_of: str | None = None) -> Panel:
+    """The data as a panel; keyed by what rows are, or by unit and time where these name its rows."""
+    if rows_of is not None:
+        return as_panel(data, rows_of, keys.time)
     panel = as_panel(data)
     keys.refuse_unknown(panel.columns)
     if panel.unit is None and keys.time is not None:
@@ -201,14 +209,22 @@ def permuted(asked: Request, how: Draw, progress: Progress | None = None) -> Pla
     base = prepare(real, term, rows)
     found = _ordered(found, base.fit, how.keys)
     outcome = run(base, found, labels, progress)
-    lost = int(np.isnan(outcome.estimate).sum())
-    if lost:
-        first = next(w for w in outcome.why if w)
-        notes = (*notes, f"{plural(lost, 'draw')} without a coefficient, the first because {first}")
+    notes = (*notes, *_without(outcome))
     return Placebo(
         term.name, coefficient, real, outcome, found, labels, base.fit.design.rows, how.pool, how.rows, plan.space,
         exact, how.pool == "all" and not how.counts, how.seed, (*whole.notes, *notes),
     )  # fmt: skip
+
+
+def _without(outcome: Outcome) -> list[str]:
+    """How many draws lack a coefficient, or a standard error, and why the first does."""
+    bare = np.isnan(outcome.estimate)
+    found = []
+    for what, lost in (("a coefficient", bare), ("a standard error", np.isnan(outcome.std_error) & ~bare)):
+        if lost.any():
+            first = outcome.why[int(np.argmax(lost))]
+            found.append(f"{plural(int(lost.sum()), 'draw')} without {what}: {first}")
+    return found
 
 
 def _coefficient(real: Fit, term: Term) -> Any:

@@ -72,7 +72,7 @@ def run(base: Base, found: Assignment, labels: Labels, progress: Progress | None
     errors = np.concatenate([base.errors(p) for p, _ in parts])
     why = [reason for _, reasons in parts for reason in reasons]
     said = [
-        w or ("no standard error: the scores sum to zero in every cluster" if np.isnan(e) else None)
+        w or ("the scores sum to zero in every cluster" if np.isnan(e) else None)
         for w, e in zip(why, errors, strict=True)
     ]
     return Outcome(estimate, errors, tuple(said), quick is not None)

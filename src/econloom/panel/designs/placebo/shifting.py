@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -83,6 +83,8 @@ def shift(
     weights: str | None = None,
     where: str | None = None,
     ssc: SscName = "fixest",
+    singletons: Literal["keep", "drop"] = "keep",
+    rows_of: str | None = None,
 ) -> Shifts:
     """Estimate with every treatment date moved to an earlier period.
 
@@ -99,8 +101,10 @@ def shift(
         Rows under real treatment: dropped, so that only periods before it are compared, or kept as treated.
     vcov : VcovSpec, optional
         ``el.cluster(unit)`` by default.
-    weights, where, ssc
+    weights, where, ssc, singletons
         As for :func:`econloom.ols`.
+    rows_of : str, optional
+        As for :func:`permute`.
 
     Returns
     -------
@@ -122,11 +126,12 @@ def shift(
     >>> found.tidy()["estimate"].round(6).to_list(), found.fits[1].design.n
     ([-1.25], 8)
     """
-    keys = Keys(treatment, unit, time, (), cohort)
+    keys = Keys.of(treatment, unit, time, None, cohort)
     steps = checked(earlier)
     refuse_unknown(real_treatment)
-    panel = panel_of(data, keys)
-    asked = requests(formula, panel, vcov=vcov or cluster(unit), weights=weights, where=where, ssc=ssc)
+    panel = panel_of(data, keys, rows_of)
+    options = {"weights": weights, "where": where, "ssc": ssc, "singletons": singletons}
+    asked = requests(formula, panel, vcov=vcov or cluster(unit), **options)
     if len(asked) > 1:
         raise UsageError(f"placebo dates are of one model, not of {len(asked)}: {formula}")
     term = treatment_term(asked[0], treatment)
