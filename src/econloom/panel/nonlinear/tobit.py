@@ -30,6 +30,9 @@ from econloom.panel.columns import BoolArray
 MOST_STEPS = 200
 TOLERANCE = 1e-18
 """Newton's decrement ``g'(-H)^-1 g`` at which the maximum is found: 1e-9 of the standard errors."""
+CLOSE = 2e-4
+"""Newton's decrement below which steps follow the score alone: half of it is what the log likelihood has yet to gain,
+less than what the quadrature is asked to be exact to."""
 SMALLEST = -12.0
 """Log of sigma_u over sigma_e below which there are no random effects."""
 _HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
@@ -249,7 +252,7 @@ class Mixed:
             z = z + move
             if np.abs(move).max() < 1e-8:
                 break
-        self.modes = z
+        self.modes = z if np.isfinite(z).all() else np.zeros(self.N)  # a step too far leaves no trace
         _, _, _, curve, _, _ = densities(self.data, linear + sigma_u * z[units], log_sigma)
         return z, 1 / np.sqrt(1 - sigma_u**2 * self._sum(curve))
 
@@ -281,6 +284,9 @@ class Mixed:
 def _maximise(theta: FloatArray, curve_at: Callable[[FloatArray], Curve]) -> tuple[FloatArray, Curve, int]:
     """Newton's method, steps halved until the likelihood grows.
 
+    Points that follow the integrand err by a little more or less at each theta, so that the sum over them is not quite
+    the integral of the score: near the maximum the likelihood would hold back a step that takes the score to zero.
+
     Raises
     ------
     EstimationError
@@ -289,12 +295,14 @@ def _maximise(theta: FloatArray, curve_at: Callable[[FloatArray], Curve]) -> tup
     for step in range(1, MOST_STEPS + 1):
         gradient = here.scores.sum(axis=0)
         move = _direction(here, gradient)
-        if float(gradient @ move) < TOLERANCE:
+        decrement = float(gradient @ move)
+        if decrement < TOLERANCE:
             return theta, here, step
         share = 1.0
         while share > 1e-10:
-            there = curve_at(theta + share * move)
-            if np.isfinite(there.value) and there.value >= here.value - 1e-12 * abs(here.value):
+            with np.errstate(all="ignore"):  # a step too far has no likelihood, and is halved
+                there = curve_at(theta + share * move)
+            if np.isfinite(there.value) and _better(there, here, decrement):
                 break
             share /= 2
         else:
@@ -305,6 +313,14 @@ def _maximise(theta: FloatArray, curve_at: Callable[[FloatArray], Curve]) -> tup
         f"the likelihood did not converge in {MOST_STEPS} steps (largest slope {slope:.2g})",
         hint="rescale the regressors, or fewer of them",
     )
+
+
+def _better(there: Curve, here: Curve, decrement: float) -> bool:
+    """Whether a step gains likelihood or, close to the maximum, lowers the decrement."""
+    if there.value >= here.value - 1e-12 * abs(here.value):
+        return True
+    gradient = there.scores.sum(axis=0)
+    return decrement < CLOSE and float(gradient @ _direction(there, gradient)) < decrement
 
 
 def _direction(curve: Curve, gradient: FloatArray) -> FloatArray:
