@@ -8,7 +8,16 @@ import polars as pl
 import pytest
 
 from econloom.audit import differences
-from econloom.audit.replicate import Coverage, Expectation, Ours, Replication, TableMap, compare, read_printed
+from econloom.audit.replicate import (
+    Coverage,
+    Expectation,
+    Incomparable,
+    Ours,
+    Replication,
+    TableMap,
+    compare,
+    read_printed,
+)
 from econloom.core.errors import DataError, UsageError
 from tests.audit.small import cell, column, estimate, grid, ours, printed, regression, value
 
@@ -294,3 +303,35 @@ def test_empty_and_null_keys_mean_all(tmp_path: Path) -> None:
     assert claim.terms == () and "why" not in str(claim)
     done = small(tmp_path, [claim], entry=TableMap(columns={}, rows={}, terms={"TBI": "tbi"}, r2="r2_within"))
     assert done.outcomes[0].met and done.outcomes[0].selected == 2
+
+
+APART = Incomparable("made up", kinds=["coefficient", "se", "r2"])
+
+
+def test_cells_that_are_declared_not_comparable(tmp_path: Path) -> None:
+    """They have no verdict and count neither way; the reason stands in the cells and under the table."""
+    paper, exact = {"t3": printed(PAPER, tmp_path)}, [Expectation(kinds=["n"], verdict="exact")]
+    done = compare(paper, ours(ESTIMATES), {"t3": MAP}, exact, [APART])
+    assert done.ok and (done.coverage.covered, done.coverage.printed) == (2, 2)
+    assert done.declared == {APART: 12} and done.not_compared.is_empty()
+    assert set(done.cells.filter(pl.col("kind") == "se")["reason"]) == {"declared not comparable: made up"}
+    assert "12 numbers declared not comparable" in differences.counts(done).notes[-1].text("en")
+    everything = compare(paper, ours(ESTIMATES), {"t3": MAP}, [], [Incomparable("made up")])
+    assert everything.ok and everything.coverage.printed == 0
+
+
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [
+        ({"kinds": ["n"]}, "which {kinds: .n.} declares not comparable"),
+        ({"terms": ["TBY"]}, "not_comparable: terms has 'TBY', which no printed cell has, did you mean 'tbi'"),
+        ({"kinds": ["se"], "terms": ["n"]}, "speaks of no printed cell"),
+        ({"kinds": ["valeu"]}, "unknown kind 'valeu', did you mean 'value'"),
+    ],
+)
+def test_a_wrong_declaration(tmp_path: Path, claim: dict[str, Any], message: str) -> None:
+    paper, exact = {"t3": printed(PAPER, tmp_path)}, [Expectation(kinds=["n"], verdict="exact")]
+    with pytest.raises(UsageError, match=message):
+        compare(paper, ours(ESTIMATES), {"t3": MAP}, exact, [Incomparable("made up", **claim)])
+    with pytest.raises(UsageError, match="say why"):
+        Incomparable(" ")

@@ -77,7 +77,8 @@ def counts(replication: Replication, id: str = "replication") -> Table:
     totals = tuple(_count(int(summary[v].sum())) for v in _VERDICTS)
     rows.append(Row(Label(zh="合计", en="Total"), totals, rule_above=True))
     title = Label(zh="与已发表结果的逐格比较", en="Comparison with the published tables, cell by cell")
-    return Table(id, title, (header,), tuple(rows), (_NOTE, _covered(replication)), Label(zh="表与数字", en="Table"))
+    said = (_NOTE, _covered(replication), *_declared(replication))
+    return Table(id, title, (header,), tuple(rows), said, Label(zh="表与数字", en="Table"))
 
 
 def _row_label(table: str, kind: str) -> Label:
@@ -87,6 +88,17 @@ def _row_label(table: str, kind: str) -> Label:
 
 def _count(number: int) -> Cell:
     return Cell("count", float(number))
+
+
+def _declared(replication: Replication) -> tuple[Label, ...]:
+    """A note for each declaration that cells are not comparable."""
+    return tuple(
+        Label(
+            zh=f"{n}个数字声明为不可比（{claim}）：{claim.why}",
+            en=f"{n} numbers declared not comparable {claim}: {claim.why}",
+        )
+        for claim, n in replication.declared.items()
+    )
 
 
 def _covered(replication: Replication) -> Label:

@@ -118,6 +118,51 @@ class Expectation:
         return "{" + ", ".join(texts) + "}"
 
 
+@dataclass(frozen=True, slots=True)
+class Incomparable:
+    """Printed cells that a study declares not comparable with its own, and why.
+
+    They get no verdict and count neither for nor against the study; every report says how many they are, and why.
+
+    Attributes
+    ----------
+    why : str
+        The reason.
+    tables, terms, columns, kinds : sequence of str, or None
+        Which cells, as in :class:`Expectation`.
+
+    Raises
+    ------
+    UsageError
+        No reason, or an unknown kind.
+
+    Examples
+    --------
+    >>> str(Incomparable("simulated data", tables=["t1"], kinds=["value"]))
+    '{tables: [t1], kinds: [value]}'
+    """
+
+    why: str
+    tables: Sequence[str] | None = ()
+    terms: Sequence[str] | None = ()
+    columns: Sequence[str] | None = ()
+    kinds: Sequence[str] | None = ()
+
+    def __post_init__(self) -> None:
+        for name in ("tables", "terms", "columns", "kinds"):
+            object.__setattr__(self, name, tuple(getattr(self, name) or ()))
+        if not self.why.strip():
+            raise UsageError("not_comparable: say why")
+        for kind in self.kinds or ():
+            if kind not in KINDS:
+                near = did_you_mean(kind, KINDS)
+                raise UsageError(f"not_comparable: unknown kind {kind!r}{near}; kinds are {listed(KINDS)}")
+
+    def __str__(self) -> str:
+        shown = [(f.name, getattr(self, f.name)) for f in fields(self) if f.name != "why"]
+        return "{" + ", ".join(f"{k}: [{', '.join(v)}]" for k, v in shown if v) + "}"
+
+
 def _verdict(name: str | None) -> Verdict:
     return next(v for v in get_args(Verdict) if v == name)
 
@@ -170,13 +215,13 @@ class Coverage:
 
     @property
     def share(self) -> float:
-        """Covered share of the printed numbers."""
-        return self.covered / self.printed
+        """Covered share of the printed numbers; of none, all."""
+        return self.covered / self.printed if self.printed else 1.0
 
     @property
     def ok(self) -> bool:
         """Whether it is at least ``COVERAGE``, in exact arithmetic."""
-        return Fraction(self.covered, self.printed) >= COVERAGE
+        return self.covered >= COVERAGE * self.printed
 
     def __str__(self) -> str:
         head = f"expectations cover {self.covered} of {self.printed} printed numbers ({100 * self.share:.1f} per cent)"

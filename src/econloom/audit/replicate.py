@@ -6,22 +6,24 @@ compared. Nothing passes by its sign alone.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
-from econloom.audit.expectations import COVERAGE, MEASURED, Coverage, Expectation, Outcome
+from econloom.audit.expectations import COVERAGE, MEASURED, Coverage, Expectation, Incomparable, Outcome
 from econloom.audit.matching import Counterpart, Ours, OurTable, Pairing, TableMap, pair
 from econloom.audit.printed import Kind, Printed, PrintedCell, read_printed
 from econloom.audit.verdicts import R2_TOLERANCE, SE_TOLERANCE, VERDICTS, Verdict, difference, judge, same_sign
 from econloom.core.errors import UsageError, did_you_mean, listed
 
 __all__ = [
-    "COVERAGE", "R2_TOLERANCE", "SE_TOLERANCE", "VERDICTS", "Comparison", "Coverage", "Expectation", "OurTable", "Ours",
-    "Outcome", "Printed", "PrintedCell", "Replication", "TableMap", "Verdict", "compare", "read_printed",
+    "COVERAGE", "R2_TOLERANCE", "SE_TOLERANCE", "VERDICTS", "Comparison", "Coverage", "Expectation", "Incomparable",
+    "OurTable", "Ours", "Outcome", "Printed", "PrintedCell", "Replication", "TableMap", "Verdict", "compare",
+    "read_printed",
 ]  # fmt: skip
 
 CELLS: Mapping[str, Any] = {
@@ -51,6 +53,8 @@ class Comparison:
     same_stars : bool or None
     expected : tuple of Expectation
         Those that select this cell.
+    declared : Incomparable or None
+        The declaration that it is not comparable.
     """
 
     table: str
@@ -61,6 +65,7 @@ class Comparison:
     verdict: Verdict | None = None
     same_stars: bool | None = None
     expected: tuple[Expectation, ...] = ()
+    declared: Incomparable | None = None
 
     @property
     def address(self) -> str:
@@ -136,9 +141,18 @@ class Replication:
 
     @property
     def not_compared(self) -> pl.DataFrame:
-        """Printed numbers without a counterpart: table, published, column, term, kind, printed, reason."""
+        """Printed numbers without a counterpart: table, published, column, term, kind, printed, reason.
+
+        Without those that the study declares not comparable.
+        """
         chosen = ["table", "published", "column", "term", "kind", "printed", "reason"]
-        return self.cells.filter(pl.col("verdict").is_null()).select(chosen)
+        declared = pl.Series([c.declared is not None for c in self.comparisons], dtype=pl.Boolean)
+        return self.cells.filter(pl.col("verdict").is_null() & ~declared).select(chosen)
+
+    @property
+    def declared(self) -> Mapping[Incomparable, int]:
+        """How many printed numbers each declaration takes out."""
+        return Counter(c.declared for c in self.comparisons if c.declared is not None)
 
     def summary(self) -> pl.DataFrame:
         """Counts by table and kind: printed, one column for each verdict, not_compared, sign_and_stars.
@@ -159,7 +173,11 @@ class Replication:
 
 
 def compare(
-    printed: Mapping[str, Printed], ours: Ours, mapping: Mapping[str, TableMap], expect: Sequence[Expectation]
+    printed: Mapping[str, Printed],
+    ours: Ours,
+    mapping: Mapping[str, TableMap],
+    expect: Sequence[Expectation],
+    not_comparable: Sequence[Incomparable] = (),
 ) -> Replication:
     """Compare every printed number with ours.
 
@@ -174,6 +192,8 @@ def compare(
         By id of the study's table.
     expect : sequence of Expectation
         The claims.
+    not_comparable : sequence of Incomparable
+        Cells that stand for something else than ours, with the reason.
 
     Returns
     -------
@@ -182,7 +202,8 @@ def compare(
     Raises
     ------
     UsageError
-        A mapping or an expectation names something that does not exist.
+        A mapping, an expectation or a declaration names something that does not exist, or an expectation speaks of a
+        cell that is declared not comparable.
     DataError
         A printed table does not match the study's.
 
@@ -201,7 +222,11 @@ def compare(
     (True, ['within_tolerance'], '{tables: [t1], within: 0.002}: 1 of 1 cells, 1 required')
     """
     pairs = pair(printed, ours.tables(), mapping)
-    found = [_compared(p, cell, expect) for p in pairs for cell in p.printed.cells]
+    found = [_compared(p, cell, expect, not_comparable) for p in pairs for cell in p.printed.cells]
+    for claim in not_comparable:
+        _names_exist(claim, found)
+        if not any(_selects(claim, c) for c in found):
+            raise UsageError(f"not_comparable: {claim} speaks of no printed cell")
     taken = {p.key for p in pairs}
     found += [_unmapped(k, cell) for k, table in printed.items() if k not in taken for cell in table.cells]
     if not found:
@@ -214,10 +239,20 @@ def _unmapped(key: str, cell: PrintedCell) -> Comparison:
     return Comparison(key, key, cell, Counterpart(reason=f"not mapped: printed table {key!r}"))
 
 
-def _compared(pairing: Pairing, cell: PrintedCell, expect: Sequence[Expectation]) -> Comparison:
+def _compared(
+    pairing: Pairing, cell: PrintedCell, expect: Sequence[Expectation], not_comparable: Sequence[Incomparable]
+) -> Comparison:
     ours = pairing.counterpart(cell)
     bare = Comparison(pairing.id, pairing.key, cell, ours)
     chosen = tuple(e for e in expect if _selects(e, bare))
+    for claim in not_comparable:
+        if _selects(claim, bare):
+            if chosen:
+                raise UsageError(f"expect: {chosen[0]} speaks of {bare.address}, which {claim} declares not comparable")
+            reason = f"declared not comparable: {claim.why}"
+            return Comparison(
+                pairing.id, pairing.key, cell, replace(ours, value=None, stars=None, reason=reason), declared=claim
+            )
     if ours.reason or ours.value is None:
         return Comparison(pairing.id, pairing.key, cell, ours, expected=chosen)
     same = None if ours.stars is None or not pairing.map.stars else cell.stars == ours.stars
@@ -241,7 +276,7 @@ def _printed_se(paper: Printed, cell: PrintedCell) -> Decimal | None:
     return abs(cell.number.value / numbers["t"]) if numbers.get("t") else None
 
 
-def _selects(expectation: Expectation, c: Comparison) -> bool:
+def _selects(expectation: Expectation | Incomparable, c: Comparison) -> bool:
     return (
         (not expectation.tables or c.table in expectation.tables)
         and (not expectation.kinds or c.cell.kind in expectation.kinds)
@@ -274,14 +309,18 @@ _NAMES: tuple[tuple[str, Callable[[Comparison], Iterable[str]]], ...] = (
 )
 
 
-def _names_exist(expectation: Expectation, found: Sequence[Comparison]) -> None:
+def _names_exist(expectation: Expectation | Incomparable, found: Sequence[Comparison]) -> None:
+    what_for = "expect" if isinstance(expectation, Expectation) else "not_comparable"
     for what, names in _NAMES:
         known = dict.fromkeys(n for c in found for n in names(c) if n)
         for given in getattr(expectation, what):
             if given not in known:
-                raise UsageError(f"expect: {what} has {given!r}, which no printed cell has{did_you_mean(given, known)}")
+                raise UsageError(
+                    f"{what_for}: {what} has {given!r}, which no printed cell has{did_you_mean(given, known)}"
+                )
 
 
 def _coverage(found: Sequence[Comparison]) -> Coverage:
-    left = tuple(c.address for c in found if not c.expected or c.verdict is None)
-    return Coverage(len(found), len(found) - len(left), left)
+    counted = [c for c in found if c.declared is None]
+    left = tuple(c.address for c in counted if not c.expected or c.verdict is None)
+    return Coverage(len(counted), len(counted) - len(left), left)

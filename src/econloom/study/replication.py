@@ -8,7 +8,16 @@ from pathlib import Path
 import polars as pl
 
 from econloom.audit import differences
-from econloom.audit.replicate import VERDICTS, Expectation, Ours, Replication, TableMap, compare, read_printed
+from econloom.audit.replicate import (
+    VERDICTS,
+    Expectation,
+    Incomparable,
+    Ours,
+    Replication,
+    TableMap,
+    compare,
+    read_printed,
+)
 from econloom.core.errors import EconloomError, StudyFileError, UsageError, did_you_mean, listed
 from econloom.core.labels import Label, Lang
 from econloom.report import figures, render
@@ -47,7 +56,8 @@ def replicate(spec: StudySpec, run: str | Path) -> Replication:
     printed = {table: read_printed(folder / entry.file) for table, entry in published.tables.items()}
     mapping = {table: _mapped(spec, published, table, entry) for table, entry in published.tables.items()}
     expect = [Expectation(**claim.model_dump()) for claim in published.expect]
-    return compare(printed, Ours.read(run), mapping, expect)
+    apart = [Incomparable(**claim.model_dump()) for claim in published.not_comparable]
+    return compare(printed, Ours.read(run), mapping, expect, apart)
 
 
 def _known_tables(spec: StudySpec, published: Published) -> None:
@@ -127,9 +137,10 @@ def lines(found: Replication) -> list[str]:
     """The verdicts for a person: counts by table and kind, what is not met, what was not compared."""
     shown = [_line(row) for row in found.summary().iter_rows(named=True)]
     absent = found.not_compared
+    apart = [f"declared not comparable: {n} numbers {claim}: {claim.why}" for claim, n in found.declared.items()]
     left = [f"not compared: {r['table']} {r['column']} {r['term']} ({r['reason']})" for r in absent.head(20).to_dicts()]
     met = sum(o.met for o in found.outcomes)
-    return [*shown, *left, *found.problems(), f"{met} of {len(found.outcomes)} expectations met"]
+    return [*shown, *apart, *left, *found.problems(), f"{met} of {len(found.outcomes)} expectations met"]
 
 
 def _line(row: Mapping[str, object]) -> str:

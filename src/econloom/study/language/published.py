@@ -54,6 +54,16 @@ class Expectation(Model):
         return self
 
 
+class Incomparable(Model):
+    """Printed numbers that stand for something else than those of the study, and why."""
+
+    tables: Names | None = None
+    terms: Texts | None = None
+    columns: Texts | None = None
+    kinds: Texts | None = None
+    why: Text
+
+
 class Published(Model):
     """A folder of printed tables."""
 
@@ -61,3 +71,6 @@ class Published(Model):
     terms: dict[Text, Text] = Field({}, description="Printed term to ours.")
     tables: dict[Identifier, PrintedTable] = Field(min_length=1)
     expect: tuple[Expectation, ...] = ()
+    not_comparable: tuple[Incomparable, ...] = Field(
+        (), description="Printed numbers that are not compared, and why; they count neither for nor against."
+    )
