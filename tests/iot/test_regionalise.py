@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from econloom.core.errors import DataError, UsageError
 from econloom.iot import regionalise
+from econloom.iot.sectors import GROUPS, sector_names
 
 WIOD = "studies/globalisation/data/wiod2016"
 
@@ -96,6 +97,27 @@ def test_the_shipped_concordance():
     assert set(text["basis"]) == {"authored", "authored, split by labour compensation"}
     assert set(divisions.values()) - set(c.sectors) == {"G45", "K66", "M71", "M73", "T"}
     assert c.unmapped(["农业", "Farming", 1, "C", "制造业", "0111", "合计"]) == ("0111", "合计")
+
+
+def test_the_concordance_to_the_older_release():
+    """All codes of the match to WIOD 2016, each division in one sector."""
+    c, newer = (regionalise.concordance(n) for n in ("gbt4754_2011_wiod2013", "gbt4754_2011"))
+    assert c.codes == tuple(sorted(newer.codes)) and c.unmapped(["农业", "Farming", 1, "制造业"]) == ()
+    assert set(c.sectors) == {f"c{i}" for i in range(1, 36)} - {"c19", "c35"}  # without output in China's table
+    text = pl.read_csv("src/econloom/iot/concordances/gbt4754_2011_wiod2013.csv", infer_schema=False)
+    divisions = text.filter(level="division")
+    assert divisions.height == 96 and set(divisions["weight"]) == {"1.0"}
+    assert set(text["basis"]) == {"authored", "authored, through the match to WIOD 2016"}
+
+
+def test_names_of_sectors():
+    for release, count in (("wiod2016", 56), ("wiod2013", 35)):
+        text = pl.read_csv(f"src/econloom/iot/concordances/sectors_{release}.csv")
+        names = sector_names(text["code"].to_list())
+        assert text.height == names.height == count and not names.null_count().sum_horizontal().item()
+        assert names["sector_zh"].n_unique() == names["sector_en"].n_unique() == count
+        assert set(names["sector_group"]) == set(GROUPS)
+    assert set(sector_names(["甲", "乙"])["sector_zh"]) == {"甲", "乙"}
 
 
 def test_employment_by_sections_reaches_the_sectors(real):

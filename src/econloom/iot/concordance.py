@@ -11,7 +11,11 @@ import polars as pl
 
 from econloom.core.errors import DataError, UsageError, did_you_mean, listed
 
-SHIPPED = {"gbt4754_2011": "gbt4754_2011_wiod2016.csv", "isic4": "isic4_wiod2016.csv"}
+SHIPPED = {
+    "gbt4754_2011": "gbt4754_2011_wiod2016.csv",
+    "gbt4754_2011_wiod2013": "gbt4754_2011_wiod2013.csv",
+    "isic4": "isic4_wiod2016.csv",
+}
 COLUMNS = ("code", "sector", "weight")
 _ROUNDING = 1e-6
 
@@ -95,10 +99,11 @@ def concordance(source: str | pl.DataFrame | Concordance) -> Concordance:
 
     Parameters
     ----------
-    source : {"gbt4754_2011", "isic4"} or polars.DataFrame or Concordance
+    source : {"gbt4754_2011", "gbt4754_2011_wiod2013", "isic4"} or polars.DataFrame or Concordance
         ``gbt4754_2011``: divisions (``01`` ... ``96``) and sections (``A`` ... ``T``) of GB/T 4754-2011, or their
-        Chinese or English titles, to the 56 sectors of WIOD 2016; ``isic4``: divisions of ISIC Rev.4 to the
-        same. A frame needs the columns ``code``, ``sector`` and ``weight``.
+        Chinese or English titles, to the 56 sectors of WIOD 2016; ``gbt4754_2011_wiod2013``: the same to the 35 of
+        WIOD 2013; ``isic4``: divisions of ISIC Rev.4 to the 56. A frame needs the columns ``code``, ``sector`` and
+        ``weight``.
 
     Returns
     -------
@@ -134,7 +139,7 @@ def concordance(source: str | pl.DataFrame | Concordance) -> Concordance:
 @cache
 def _shipped(name: str) -> Concordance:
     text = (files("econloom.iot") / "concordances" / SHIPPED[name]).read_bytes()
-    types = dict.fromkeys(("code", "isic4", "sector"), pl.String)
+    types = dict.fromkeys(("code", "isic4", "sector", "nace1"), pl.String)
     frame = pl.read_csv(text, schema_overrides=types)
     frame = frame.rename({"isic4": "code"}) if "code" not in frame.columns else frame
     titles = [c for c in ("name_zh", "name_en") if c in frame.columns]

@@ -251,7 +251,7 @@ def intermediate(
 
 def indices(
     tables: IOTable | YearlyTables,
-    economy: str | Iterable[str] = "CHN",
+    economy: str | Iterable[str] | None = "CHN",
     partners: Partners | Dated = None,
     form: Form = "coefficient",
     side: Side = "supplier",
@@ -265,7 +265,8 @@ def indices(
     ----------
     tables : IOTable or YearlyTables
     economy, partners, form, penetration
-        As for :func:`intermediate`; dated groups follow the year of each table. ``partners`` may also be a function
+        As for :func:`intermediate`; None for every economy but the last (the rest of the world), one at a time. Dated
+        groups follow the year of each table. ``partners`` may also be a function
         that gives the codes of a year.
     side : {"supplier", "user"}
         As for :meth:`Linkages.sector_index`.
@@ -296,21 +297,21 @@ def indices(
             if year is None:
                 raise UsageError("partners by year need the year of the table", hint="year=2013")
             partners = partners(year)
-        return _tidy(intermediate(tables, economy, partners, form, penetration, year), side, year)
+        whom = partners if partners is None or isinstance(partners, str) else tuple(partners)
+        each = tables.countries[:-1] if economy is None else [economy]
+        return pl.concat(_tidy(intermediate(tables, e, whom, form, penetration, year), side, year) for e in each)
     if not isinstance(tables, YearlyTables):
         raise UsageError(f"an IOTable or yearly tables are needed, not {type(tables).__name__}")
     if year is not None:
         raise UsageError("year= goes with a single table; yearly tables have their own years")
-    economy = economy if isinstance(economy, str) else tuple(economy)
+    economy = economy if economy is None or isinstance(economy, str) else tuple(economy)
     if not (partners is None or isinstance(partners, str) or callable(partners)):
         partners = tuple(partners)
     frames = []
-    for done, each in enumerate(tables.years):
+    for done, then in enumerate(tables.years):
         if progress is not None:
             progress(done, len(tables.years))
-        then = partners(each) if callable(partners) else partners
-        found = intermediate(tables.table(each), economy, then, form, penetration, each)
-        frames.append(_tidy(found, side, each))
+        frames.append(indices(tables.table(then), economy, partners, form, side, penetration, then))
     if progress is not None:
         progress(len(tables.years), len(tables.years))
     return pl.concat(frames)
