@@ -13,6 +13,7 @@ from econloom import iot, lights
 from econloom.core.frame import Panel
 from econloom.iot import linkages, regionalise
 from econloom.measures import innovation, segmentation, spillovers
+from econloom.study.units import sector_of
 
 Progress = Callable[[int, int], object]
 
@@ -47,6 +48,9 @@ class Measure:
         Options that name a column of the panel; the panel then comes as ``panel``.
     needs : tuple of str
         Columns that a rectangular source must have, as in ``sources``.
+    regional : tuple of str or None
+        Options that take the measure to regions, which a panel of sectors therefore does not have; None where it has no
+        value by sector.
     """
 
     tables: bool
@@ -60,6 +64,7 @@ class Measure:
     required: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    regional: tuple[str, ...] | None = None
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -100,7 +105,7 @@ def _linkages(
 ) -> pl.DataFrame:
     dated = partners is not None and not isinstance(partners, str) and not isinstance(partners[0], str)
     group = partial(_members, partners) if dated else partners
-    return linkages.indices(source, economy, group, matrix, side, penetration, progress=progress)
+    return linkages.indices(source, economy, group, matrix, side, penetration, progress=progress)  # None: each economy
 
 
 def _members(dated: Sequence[tuple[str, int | None, int | None]], year: int) -> list[str]:
@@ -108,7 +113,7 @@ def _members(dated: Sequence[tuple[str, int | None, int | None]], year: int) -> 
 
 
 def _linkages_of(source: str, options: Mapping[str, Any]) -> str:
-    economy = options.get("economy", "CHN")
+    economy = options.get("economy", "CHN") or "each economy"
     return f"linkages of {economy if isinstance(economy, str) else '+'.join(economy)} in {source}"
 
 
@@ -117,14 +122,18 @@ def _linkage(
     found: pl.DataFrame,
     *,
     flow: str,
-    employment: Panel,
+    employment: Panel | None = None,
     keys: tuple[str, str],
     form: Any = "ratio",
     concordance: Panel | str | None = None,
     **shared: Any,
 ) -> pl.DataFrame:
     unit, time = keys
-    index = found.filter(pl.col("flow") == flow).select(pl.col("year").alias(time), "sector", "value")
+    of = found.filter(pl.col("flow") == flow)
+    if employment is None:
+        name = pl.col("sector") if shared.get("economy", "CHN") is not None else sector_of("economy", "sector")
+        return of.select(name.alias(unit), pl.col("year").alias(time), "value")
+    index = of.select(pl.col("year").alias(time), "sector", "value")
     match = concordance.frame if isinstance(concordance, Panel) else concordance
     made = regionalise.by_employment(index, employment.frame, form, match=match, region=unit, time=time)
     return made.frame.select(unit, time, "value")
@@ -215,6 +224,7 @@ MEASURES: Mapping[str, Measure] = {
         },
         codes=("economy", "partners"),
         required=("flow", "employment"),
+        regional=("employment", "concordance", "form"),
     ),
     "market_integration": Measure(
         tables=False,

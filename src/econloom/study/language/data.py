@@ -138,6 +138,9 @@ class Panel(Model):
     load: Span | None = Field(None, description="Periods to load; lags may use those before the span.")
     span: Span | None = Field(None, description="First and last period of the sample.")
     start: Identifier | None = Field(None, description="The source whose units and periods are the rows.")
+    units: Literal["countries", "sectors", "country_sectors"] = Field(
+        "countries", description="What the units of inter-country tables are, where the rows start from some."
+    )
     from_: Identifier | None = Field(None, alias="from", description="The panel to aggregate.")
     by: Columns | None = Field(None, description="Keys of the aggregate: its unit, then its time.")
     make: dict[ColumnName, Text] = Field({}, description="Columns of the aggregate, computed within its groups.")
@@ -177,6 +180,8 @@ class Panel(Model):
             raise ValueError("an aggregate needs 'by' and 'make'")
         if self.start is not None or self.unit is not None or self.time is not None:
             raise ValueError("an aggregate takes its keys from 'by', not from 'unit', 'time' or 'start'")
+        if self.units != "countries":
+            raise ValueError("'units' belongs to a panel that starts from inter-country tables")
         if len(self.by) > 2:
             raise ValueError("'by' takes the unit and the time of the aggregate")
         return self

@@ -84,6 +84,19 @@ class Table(Model):
     preset: Text | None = Field(None, description="Look of the table: the name of a preset, or a .toml file.")
 
 
+class RowNames(Model):
+    """Columns with the names of rows, in Chinese and English."""
+
+    zh: ColumnName | None = None
+    en: ColumnName | None = None
+
+    @model_validator(mode="after")
+    def _one_at_least(self) -> Self:
+        if self.zh is None and self.en is None:
+            raise ValueError("needs 'zh', 'en' or both")
+        return self
+
+
 class ValuesTable(Table):
     """Values of one variable: units in columns and periods in rows, or the other way round."""
 
@@ -91,6 +104,7 @@ class ValuesTable(Table):
     values: ColumnName
     rows: ColumnName = Field(description="The key that gives the rows.")
     columns: Literals = Field(min_length=1, description="Values of the other key.")
+    names: RowNames | None = Field(None, description="Columns that hold the names of the rows.")
 
 
 class RegressionTable(Table):

@@ -187,10 +187,13 @@ def _options(draft: Draft, made: PanelDraft, node: Call, text: str) -> tuple[dic
     options: dict[str, Any] = {}
     further: dict[str, str] = {}
     measure = MEASURES[node.function]
+    unwanted = _unwanted(made, node, text)
     for key, value in node.kwargs:
         if key not in measure.known:
             near = did_you_mean(key, measure.known)
             raise ExpressionError(f"{node.function}() has no option {key!r}{near}", text, value.position)
+        if key in unwanted:
+            raise ExpressionError(f"{key} {unwanted[key]}", text, value.position, "leave it out")
         if key in measure.codes:
             options[key] = _codes(draft, key, value, text)
         elif key in measure.sources and isinstance(value, Name):
@@ -203,10 +206,26 @@ def _options(draft: Draft, made: PanelDraft, node: Call, text: str) -> tuple[dic
             options[key] = value.name
         else:
             options[key] = _choice(key, value, measure.options.get(key, ()), text)
-    absent = [k for k in measure.required if k not in options and k not in further]
+    if "economy" in unwanted:
+        options["economy"] = None
+    absent = [k for k in measure.required if k not in options and k not in further and k not in unwanted]
     if absent:
         raise ExpressionError(f"{node.function}() needs {absent[0]}=", text, node.position)
     return options, further
+
+
+def _unwanted(made: PanelDraft, node: Call, text: str) -> dict[str, str]:
+    """Options that the units of a panel do not go with, and why."""
+    units, measure = made.spec.units, MEASURES[node.function]
+    if units == "countries":
+        return {}
+    if measure.regional is None:
+        hint = "by sector: " + ", ".join(n for n, m in MEASURES.items() if m.regional is not None)
+        raise ExpressionError(f"{node.function}() has no values by sector", text, node.position, hint)
+    found = dict.fromkeys(measure.regional, f"takes the index to regions: the units of {made.name!r} are sectors")
+    if units == "country_sectors":
+        found["economy"] = f"is each economy in turn: the units of {made.name!r} are its sectors"
+    return found
 
 
 def _choice(key: str, value: Node, known: tuple[str, ...], text: str) -> str:

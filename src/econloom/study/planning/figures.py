@@ -7,7 +7,7 @@ from typing import Any
 from econloom.core.errors import UsageError, did_you_mean
 from econloom.study.document import KeyPath
 from econloom.study.language.figures import AnyFigure, LeaveOneOutFigure, PlaceboFigure, RingsFigure, TrendFigure
-from econloom.study.language.tables import Table
+from econloom.study.language.tables import RegressionTable, Table
 from econloom.study.planning import placebos, prepared, repeated, ringed
 from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation
@@ -28,15 +28,16 @@ def _figure(draft: Draft, name: str, spec: AnyFigure) -> Step:
     panel = spec.panel or draft.spec.main
     if not draft.one_of(panel, draft.spec.all_panels, "panel", (*path, "panel")):
         panel = draft.spec.main
-    look = {k: v for k, v in presentation(draft, _as_table(spec)).items() if k in {"title", "notes", "labels"}}
+    look = {k: v for k, v in presentation(draft, _as_table(spec, panel)).items() if k in {"title", "notes", "labels"}}
     common = {"figure": name, "panel": panel, **look}
     if isinstance(spec, TrendFigure):
         return _trend(draft, name, spec, panel, common)
     return _of_model(draft, name, spec, common)
 
 
-def _as_table(spec: AnyFigure) -> Any:
-    return Table.model_construct(title=spec.title, notes=spec.notes, digits=None, preset=None)
+def _as_table(spec: AnyFigure, panel: str) -> Any:
+    made = Table if isinstance(spec, TrendFigure) else RegressionTable
+    return made.model_construct(title=spec.title, notes=spec.notes, digits=None, preset=None, panel=panel)
 
 
 def _trend(draft: Draft, name: str, spec: TrendFigure, panel: str, common: dict[str, Any]) -> Step:

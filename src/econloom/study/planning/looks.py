@@ -10,7 +10,15 @@ from econloom.panel.did.rules import LABELS
 from econloom.panel.formula import parse_formula
 from econloom.report import presets
 from econloom.study.catalog import simulated_by
-from econloom.study.language.tables import MediationTable, RegressionTable, Table
+from econloom.study.language.tables import (
+    CorrelationTable,
+    CountsTable,
+    DescriptiveTable,
+    MediationTable,
+    RegressionTable,
+    Table,
+    ValuesTable,
+)
 from econloom.study.planning.draft import Draft
 
 CONTROLS = "controls"
@@ -22,7 +30,7 @@ def presentation(draft: Draft, spec: Table) -> dict[str, Any]:
     variables = {n: v for p in draft.spec.all_panels.values() for n, v in p.variables.items()} | draft.spec.variables
     shown: dict[str, Any] = {
         "title": spec.title.model_dump(),
-        "notes": [n.model_dump() for n in spec.notes] + simulated_notes(draft),
+        "notes": [n.model_dump() for n in spec.notes] + simulated_notes(draft, _panels_of(draft, spec)),
         "digits": defaults.digits if spec.digits is None else spec.digits,
         "labels": _of_policies(draft) | {n: {"zh": v.zh, "en": v.en} for n, v in variables.items() if v.label},
         "preset": _preset(draft, spec),
@@ -43,9 +51,34 @@ def _of_policies(draft: Draft) -> dict[str, dict[str, str | None]]:
     return {n: {"zh": label.zh, "en": label.en} for n, label in found.items()}
 
 
-def simulated_notes(draft: Draft) -> list[dict[str, Any]]:
-    """A note that names the simulated sources: no table or figure made of them goes without."""
-    found = [simulated_by(s) for s in draft.spec.sources.values() if s.simulate is not None]
+def _panels_of(draft: Draft, spec: Table) -> tuple[str, ...] | None:
+    """The one panel of a description; None where columns, or other tables, bring panels of their own."""
+    one = isinstance(spec, ValuesTable | DescriptiveTable | CorrelationTable | CountsTable) or type(spec) is Table
+    return (spec.panel or draft.spec.main,) if one else None
+
+
+def _sources_of(draft: Draft, panel: str) -> set[str]:
+    """Sources whose data are in a panel."""
+    step = {s.digest: s for s in draft.steps}
+    pending, seen = [draft.panels[panel].step.digest], set[str]()
+    while pending:
+        digest = pending.pop()
+        if digest not in seen:
+            seen.add(digest)
+            pending += step[digest].inputs
+    return {step[d].params["source"] for d in seen if step[d].kind == "simulate"}
+
+
+def simulated_notes(draft: Draft, panels: tuple[str, ...] | None = None) -> list[dict[str, Any]]:
+    """A note that names the simulated sources: no table or figure made of them goes without.
+
+    With ``panels`` only those that reach one of them; a table of real data in a study that simulates others has none.
+    """
+    sources = draft.spec.sources
+    if panels is not None and all(p in draft.panels for p in panels):
+        reached = set[str]().union(*(_sources_of(draft, p) for p in panels))
+        sources = {n: s for n, s in sources.items() if n in reached}
+    found = [simulated_by(s) for s in sources.values() if s.simulate is not None]
     drawn = [by for by in found if by[0] not in simulate.REAL]
     if not drawn:
         return []

@@ -160,6 +160,9 @@ def _values(draft: Draft, table: str, spec: ValuesTable, panel: PanelDraft) -> S
     if spec.rows not in keys:
         near = did_you_mean(spec.rows, keys)
         draft.problem(UsageError(f"rows is a key of the panel{near}", hint=" or ".join(keys)), (*path, "rows"))
+    named = {} if spec.names is None else spec.names.model_dump(exclude_none=True)
+    for language, column in named.items():
+        draft.column_known(column, panel, (*path, "names", language))
     repeated = [c for c in spec.columns if spec.columns.count(c) > 1]
     if repeated:
         draft.problem(UsageError(f"the column {repeated[0]!r} is listed twice"), (*path, "columns"))
@@ -170,6 +173,7 @@ def _values(draft: Draft, table: str, spec: ValuesTable, panel: PanelDraft) -> S
         "across": keys[0] if spec.rows == keys[-1] else keys[-1],
         "columns": list(spec.columns),
         "span": panel.span,
+        "names": named,
         **presentation(draft, spec),
     }
     return draft.add("values", f"table {table}", params, (panel.step,), path)

@@ -12,6 +12,7 @@ from econloom.study.planning import columns
 from econloom.study.planning.draft import Draft, PanelDraft
 from econloom.study.planning.names import Anything
 from econloom.study.planning.sources import source, source_columns
+from econloom.study.units import UNIT_COLUMNS
 
 
 def panels(draft: Draft) -> None:
@@ -51,12 +52,16 @@ def _start(draft: Draft, name: str) -> PanelDraft | None:
         return None
     known = source_columns(draft, spec.start)
     keys = list(spec.keys)
-    made = PanelDraft(name, spec, path, first, keys if known is None else list(known), isinstance(known, Anything))
+    if known is not None and spec.units != "countries":
+        error = UsageError(f"units: {spec.units} belongs to inter-country tables; {spec.start!r} is a rectangular file")
+        draft.problem(error, (*path, "units"))
+    given = [*keys, *(c for c in UNIT_COLUMNS[spec.units] if c not in keys)] if known is None else list(known)
+    made = PanelDraft(name, spec, path, first, given, isinstance(known, Anything))
     for key, place in zip(keys, ("unit", "time"), strict=True):
         draft.column_known(key, made, (*path, place))
     made.columns += [k for k in keys if k not in made.columns]
     loaded = spec.load or spec.span
-    params = {"unit": spec.unit, "time": spec.time, "span": list(loaded) if loaded else None}
+    params = {"unit": spec.unit, "time": spec.time, "span": list(loaded) if loaded else None, "units": spec.units}
     made.step = draft.add("start", f"rows from {spec.start}", params, (first,), (*path, "start"))
     return made
 

@@ -16,6 +16,7 @@ from econloom.core.lineage import Event
 from econloom.data import aggregate, expressions, joins, readers
 from econloom.data.clean import rows
 from econloom.study.steps.context import Context, Work, in_span, scope_of
+from econloom.study.units import unit_keys
 
 
 def _read_tables(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> iot.YearlyTables:
@@ -79,7 +80,7 @@ def _start(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -
     source = inputs[0]
     events: tuple[Event, ...] = source.events
     if isinstance(source, iot.YearlyTables):
-        keys = _keys_of(source, unit, time)
+        keys = unit_keys(source, unit, time, params["units"])
     else:
         keys = Panel.build(source.frame, unit, time, "the starting source").frame
     if span is not None:
@@ -97,11 +98,6 @@ def _start(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -
     event = Event("read", f"{panel.height} rows, {keys[unit].n_unique()} units", rows_after=panel.height)
     known = source.variables if isinstance(source, Panel) else {}
     return Panel(panel.frame, unit, time, known, (*events, event))
-
-
-def _keys_of(source: iot.YearlyTables, unit: str, time: str) -> pl.DataFrame:
-    countries = pl.DataFrame({unit: [c for c in source.countries if c != source.rest_of_world]})
-    return countries.join(pl.DataFrame({time: list(source.years)}), how="cross")
 
 
 def _join(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:

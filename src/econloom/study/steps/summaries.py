@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -32,7 +33,24 @@ def _values(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) 
             raise DataError(f"no {across} {column!r} in the panel{near}", hint=f"it has {listed(sorted(present), 50)}")
     frame = panel.frame.filter(pl.col(across).is_in(pl.Series(columns).implode())).sort(rows, across)
     cells = {(r, c): v for r, c, v in frame.select(rows, across, params["values"]).iter_rows()}
-    return tables.values(cells, table_spec(params), columns=columns)
+    spec = table_spec(params)
+    labels = (*spec.labels, *_row_names(frame, rows, params["names"]).items())
+    return tables.values(cells, replace(spec, labels=labels), columns=columns)
+
+
+def _row_names(frame: pl.DataFrame, rows: str, named: Mapping[str, str]) -> dict[str, Label]:
+    """Labels of the rows, from the columns that hold them."""
+    found: dict[str, Label] = {}
+    wanted = list(dict.fromkeys([rows, *named.values()]))
+    for column in wanted[1:]:
+        several = frame.group_by(rows).agg(pl.col(column).n_unique()).filter(pl.col(column) > 1)
+        if several.height:
+            raise DataError(f"{column!r} has several names for one {rows}: {several[rows][0]!r}")
+    for row in frame.select(wanted).unique(maintain_order=True).iter_rows(named=True):
+        texts = {language: str(row[column]) for language, column in named.items() if row[column] is not None}
+        if texts:
+            found[str(row[rows])] = Label(**texts)
+    return found
 
 
 def _rows_of(params: Mapping[str, Any], panel: Panel) -> Panel:
