@@ -12,6 +12,8 @@ import pytest
 
 import econloom as el
 from econloom.core.errors import EconloomError
+from econloom.iot.sectors import sector_names
+from econloom.study import replication
 from tests.conftest import SHIPPED
 
 STUDY = """
@@ -163,8 +165,28 @@ def test_every_table_of_the_study_is_there(paper: Any) -> None:
     assert rows["t3"] == [364, 364, 364, 338, 364] and rows["regions"] == [112, 112, 140]
     panel = paper.panel.frame
     assert panel.height == 420 and panel["gini"].count() == 364
-    for table in paper.tables.values():
-        assert any("模拟数据" in n.text("zh") for n in table.notes), table.id
+    real = {"sectors", "fw_by_sector", "bw_by_sector"}
+    for name, table in paper.tables.items():
+        assert any("模拟数据" in n.text("zh") for n in table.notes) == (name not in real), name
+
+
+def test_indices_by_sector_are_those_of_the_functions(paper: Any) -> None:
+    tables = el.iot.read(SHIPPED / "data" / "wiod2016")
+    found = el.iot.linkages.indices(tables.table(2008), "CHN", side="user").filter(flow="import")
+    table = paper.tables["fw_by_sector"]
+    at = [c.text_of("zh") if hasattr(c, "text_of") else c.label.text("zh") for c in table.header[-1]].index("2008")
+    shown = {row.label.text("en"): row.cells[at].value for row in table.rows}
+    names = sector_names(found["sector"].to_list())
+    assert shown == pytest.approx(dict(zip(names["sector_en"], found["value"], strict=True)), rel=1e-12)
+    assert "计算机、电子和光学产品" in [row.label.text("zh") for row in table.rows]
+
+
+def test_printed_counts_are_ours_and_the_rest_is_declared(paper: Any) -> None:
+    done = replication.replicate(paper.plan.spec, paper.path)
+    assert done.ok, done.problems()
+    assert sum(done.declared.values()) == 185 and done.coverage.printed == 25
+    apart = done.cells.filter(pl.col("verdict") == "fail")
+    assert apart.select("table", "our_column", "printed_value", "ours").rows() == [("t3", "c4", 312.0, 338.0)]
 
 
 def test_splits_of_partners_add_up(paper: Any) -> None:
