@@ -103,3 +103,16 @@ class Also:
 Columns = Annotated[tuple[ColumnName, ...], BeforeValidator(one_or_many), Field(min_length=1), Also(items=True)]
 Names = Annotated[tuple[Identifier, ...], BeforeValidator(one_or_many), Field(min_length=1), Also(items=True)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(one_or_many), Field(min_length=1), Also(items=True)]
+
+
+class RowNames(Model):
+    """Columns with the names of rows, in Chinese and English."""
+
+    zh: ColumnName | None = None
+    en: ColumnName | None = None
+
+    @model_validator(mode="after")
+    def _one_at_least(self) -> Self:
+        if self.zh is None and self.en is None:
+            raise ValueError("needs 'zh', 'en' or both")
+        return self

@@ -19,6 +19,7 @@ from econloom.study.language.base import (
     Model,
     Names,
     Real,
+    RowNames,
     Text,
     Title,
     Whole,
@@ -82,19 +83,6 @@ class Table(Model):
     digits: Digits | None = None
     notes: tuple[Title, ...] = ()
     preset: Text | None = Field(None, description="Look of the table: the name of a preset, or a .toml file.")
-
-
-class RowNames(Model):
-    """Columns with the names of rows, in Chinese and English."""
-
-    zh: ColumnName | None = None
-    en: ColumnName | None = None
-
-    @model_validator(mode="after")
-    def _one_at_least(self) -> Self:
-        if self.zh is None and self.en is None:
-            raise ValueError("needs 'zh', 'en' or both")
-        return self
 
 
 class ValuesTable(Table):
