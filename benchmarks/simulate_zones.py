@@ -166,9 +166,12 @@ def dynamic(data: pl.DataFrame, value: Callable[..., float]) -> Found:
 
 
 def study_of_events(data: pl.DataFrame, k: int) -> Any:
+    """The event study of the study file; only Hangzhou is ever at event time 5, and a blank may empty that."""
+    known = data.drop_nulls([c.strip() for c in CONTROLS.split("+")])
+    last = int((known["year"] - known["cohort"]).max())
     return el.did.event_study(
-        f"inno{k} ~ {CONTROLS} | {EFFECTS}", data, cohort="cohort", window=(-4, 5), base=-1, ends="bin", adopts="city",
-        unit="firm", time="year", vcov=el.hc1(),
+        f"inno{k} ~ {CONTROLS} | {EFFECTS}", data, cohort="cohort", window=(-4, min(last, 5)), base=-1, ends="bin",
+        adopts="city", unit="firm", time="year", vcov=el.hc1(),
     )  # fmt: skip
 
 
