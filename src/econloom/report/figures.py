@@ -16,6 +16,7 @@ import polars as pl
 from econloom.core.errors import OutputError, UsageError, did_you_mean, listed
 from econloom.core.files import replace_file
 from econloom.core.labels import Label, Lang
+from econloom.report.balance import Love as Love
 from econloom.report.densities import Density as Density
 
 Kind = Literal["svg", "pdf", "png"]
@@ -197,7 +198,7 @@ class Differences:
                 raise UsageError(f"figure {self.id}: {point.name}: the unit {point.unit} is not positive")
 
 
-Figure = Trend | Intervals | Differences | Density
+Figure = Trend | Intervals | Differences | Density | Love
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +301,7 @@ def draw(figure: Figure, kind: Kind = "svg", lang: Lang = "zh") -> bytes:
 
     Parameters
     ----------
-    figure : Trend, Intervals, Differences or Density
+    figure : Trend, Intervals, Differences, Density or Love
     kind : {"svg", "pdf", "png"}
         Text is drawn as outlines in SVG, so that it looks the same everywhere.
     lang : {"zh", "en"}

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import MaxNLocator
 
 from econloom.core.labels import Lang
+from econloom.report.balance import Love
 from econloom.report.densities import Density
 from econloom.report.figures import Differences, Figure, Interval, Intervals, Kind, Trend
 from econloom.report.fonts import Fonts, available
@@ -201,9 +202,31 @@ def _density(figure: Density, fonts: Fonts, lang: Lang) -> Canvas:
     return canvas
 
 
+def _love(figure: Love, fonts: Fonts, lang: Lang) -> Canvas:
+    canvas = Canvas(figsize=(5.4, max(1.3 + 0.24 * len(figure.points), 1.8)), layout="constrained")
+    axes = canvas.subplots()
+    places = range(len(figure.points))
+    for values, label, colour, face in (
+        ([p.before for p in figure.points], figure.before_label, COLOURS[1], "white"),
+        ([p.after for p in figure.points], figure.after_label, COLOURS[0], COLOURS[0]),
+    ):
+        x = [math.nan if v is None else v for v in values]
+        said = fonts.legible(label, lang)
+        axes.plot(x, places, linestyle="", marker="o", markersize=5, color=colour, markerfacecolor=face, label=said)
+    if figure.threshold is not None:
+        axes.axvline(figure.threshold, color="#7f7f7f", linewidth=0.8, linestyle=":")
+    axes.set_yticks(places, [fonts.legible(p.label, lang, p.name) for p in figure.points], fontsize=8.5)
+    axes.set_ylim(len(figure.points) - 0.5, -0.5)
+    axes.set_xlim(left=0)
+    axes.set_xlabel(fonts.legible(figure.value_label, lang))
+    canvas.legend(loc="outside lower center", ncols=2)
+    return canvas
+
+
 _PAINTERS: dict[type, Callable[..., Canvas]] = {
     Trend: _trend,
     Intervals: _intervals,
     Differences: _differences,
     Density: _density,
+    Love: _love,
 }

@@ -90,12 +90,21 @@ class RingsFigure(RingSettings, Figure):
     term: ColumnName | None = Field(None, description="The own treatment; the policy's treatpost if none.")
 
 
+class LoveFigure(Figure):
+    """Absolute standardised differences of a matched sample's covariates, before and after."""
+
+    kind: Literal["love"]
+    of: Identifier = Field(description="The matched sample.")
+    threshold: Annotated[float, Field(gt=0)] | None = Field(0.1, description="A dotted line.")
+
+
 AnyFigure = Annotated[
     Annotated[TrendFigure, Tag("<trend>")]
     | Annotated[LeaveOneOutFigure, Tag("<leave_one_out>")]
     | Annotated[EventStudyFigure, Tag("<event_study>")]
     | Annotated[PlaceboFigure, Tag("<placebo>")]
-    | Annotated[RingsFigure, Tag("<rings>")],
+    | Annotated[RingsFigure, Tag("<rings>")]
+    | Annotated[LoveFigure, Tag("<love>")],
     Discriminator(lambda value: _kind(value)),
 ]
 

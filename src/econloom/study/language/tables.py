@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
+from econloom.study.language.balance import BalanceTable as BalanceTable
 from econloom.study.language.base import (
     Also,
     ColumnName,
@@ -27,6 +28,7 @@ from econloom.study.language.base import (
 )
 from econloom.study.language.columns import Column, Variant
 from econloom.study.language.settings import Digits, Show, Ssc, Stars, Vcov, cutoffs
+from econloom.study.language.table import Table as Table
 
 Positions = Annotated[
     tuple[Count | Identifier, ...], BeforeValidator(one_or_many), Field(min_length=1), Also(items=True)
@@ -72,17 +74,6 @@ class RowPanel(Labelled):
     """Panel A, B, …: a block of rows with its own models."""
 
     columns: tuple[Column, ...] = Field(min_length=1, max_length=40)
-
-
-class Table(Model):
-    """What every kind of table has."""
-
-    title: Title
-    panel: Identifier | None = None
-    sample: Identifier | None = None
-    digits: Digits | None = None
-    notes: tuple[Title, ...] = ()
-    preset: Text | None = Field(None, description="Look of the table: the name of a preset, or a .toml file.")
 
 
 class ValuesTable(Table):
@@ -318,6 +309,8 @@ class SensitivityTable(Table):
 
 DIRECT = {"support", "prior", "level"}
 OMITTED = {"benchmarks", "times", "q", "alpha", "r2_max", "delta", "beta", "base"}
+
+
 Adjustment = Literal["romano_wolf", "holm", "bonferroni", "benjamini_hochberg"]
 
 
@@ -375,7 +368,8 @@ AnyTable = Annotated[
     | Annotated[MediationTable, Tag("<mediation>")]
     | Annotated[GrangerTable, Tag("<granger>")]
     | Annotated[SensitivityTable, Tag("<sensitivity>")]
-    | Annotated[FamilyTable, Tag("<family>")],
+    | Annotated[FamilyTable, Tag("<family>")]
+    | Annotated[BalanceTable, Tag("<balance>")],
     Discriminator(lambda value: _kind(value)),
 ]
 

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from math import isinf
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from econloom.core.errors import UsageError
 from econloom.data.columns.checks import SHARE_UNITS
 from econloom.panel.designs import splits
-from econloom.study.language.base import ColumnName, Columns, Count, Labelled, Model, ShortForm, Text
+from econloom.panel.formula import quoted
+from econloom.panel.matching.asked import Rule
+from econloom.study.language.base import (
+    ColumnName,
+    Columns,
+    Count,
+    Flag,
+    Identifier,
+    Labelled,
+    Model,
+    ShortForm,
+    Text,
+)
 
 
 class Variable(Labelled, ShortForm):
@@ -46,16 +59,63 @@ class Variable(Labelled, ShortForm):
         return low, high
 
 
-class Match(Model):
-    """How a matched sample is drawn."""
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
-    of: ColumnName
-    on: Columns
+
+class Match(Model):
+    """How a matched sample is drawn; the options are those of ``el.matching.match``."""
+
+    of: ColumnName = Field(description="The treatment, 0 or 1.")
+    on: Columns = Field(description="Covariates: columns, or terms such as log(x) and i(industry).")
+    by: Literal["pooled", "year", "base"] = Field(
+        "pooled", description="All rows together, each period by itself, or units in a base period."
+    )
+    base: int | None = Field(None, strict=True, description="The period of by: base.")
+    keep: Literal["rows", "units", "support"] = Field(
+        "rows", description="Matched rows, all rows of units with one, or all rows on common support."
+    )
+    where: Text | None = Field(None, description="Rows that are matched.")
+    panel: Identifier | None = None
+    method: Literal["nearest", "radius", "kernel", "ipw"] = "nearest"
     score: Literal["logit", "probit"] = "logit"
+    distance: Literal["score", "linear", "mahalanobis", "scaled", "columns"] = "score"
     k: Count = 1
-    by: Literal["pooled", "year", "base"] = "pooled"
-    replacement: bool = True
-    caliper: Annotated[float, Field(gt=0)] | None = None
+    replacement: Flag = True
+    ties: Literal["all", "first", "random"] | None = None
+    order: Literal["largest", "smallest", "data", "random"] | None = None
+    seed: Annotated[int, Field(strict=True, ge=0)] | None = None
+    caliper: Positive | None = None
+    caliper_in: Literal["sd", "raw"] = "sd"
+    exact: Columns | None = None
+    kernel: Literal["epanechnikov", "gaussian", "uniform", "biweight", "tricube"] = "epanechnikov"
+    bandwidth: Positive = 0.06
+    support: Literal["none", "minmax", "density", "range"] = "none"
+    trim: float | tuple[float, float] | None = None
+    denominator: Literal["treated", "control", "pooled"] = "treated"
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if (self.by == "base") != (self.base is not None):
+            raise ValueError("'base' (a period) goes with 'by: base'")
+        if self.keep == "support" and self.by == "base":
+            raise ValueError("'keep: support' needs rows that are matched themselves: 'by: pooled' or 'year'")
+        try:
+            Rule(**self.options).settled()
+        except UsageError as error:
+            raise ValueError(str(error).replace("\n  hint:", ";")) from None
+        return self
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Of the matching, without those of the sample."""
+        own = {"of", "on", "by", "base", "keep", "where", "panel"}
+        given = self.model_dump(exclude=own)
+        return {**given, "exact": tuple(self.exact or ()), "errors": "none"}
+
+    @property
+    def formula(self) -> str:
+        """Treatment and covariates."""
+        return f"{quoted(self.of)} ~ {' + '.join(self.on)}"
 
 
 class Sample(Labelled, ShortForm):

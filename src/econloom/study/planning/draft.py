@@ -14,7 +14,7 @@ from econloom.data.expressions import Scope
 from econloom.study.catalog import Facts
 from econloom.study.document import KeyPath
 from econloom.study.language.data import DatedList, Panel
-from econloom.study.planning.names import Anything
+from econloom.study.planning.names import Anything, matched_columns
 from econloom.study.schema import MAIN, StudySpec
 from econloom.study.step import Step
 
@@ -37,6 +37,8 @@ class PanelDraft:
     columns : list of str
     open : bool
         Further columns come from a source that is not built yet, so no name can be called wrong.
+    drawn : dict of str to Step
+        Matched samples of its rows, by name: their columns are there for whom they are named by.
     """
 
     name: str
@@ -45,11 +47,16 @@ class PanelDraft:
     step: Step
     columns: list[str] = field(default_factory=list)
     open: bool = False
+    drawn: dict[str, Step] = field(default_factory=dict)
 
     @property
     def known(self) -> Collection[str]:
         """Names that expressions may use."""
-        return Anything() if self.open else self.columns
+        if self.open:
+            return Anything()
+        return (
+            [*self.columns, *(c for name in self.drawn for c in matched_columns(name))] if self.drawn else self.columns
+        )
 
     @property
     def span(self) -> tuple[int, int] | None:
@@ -90,7 +97,7 @@ class Draft:
         self.panels: dict[str, PanelDraft] = {}
         self.estimates: dict[str, list[tuple[dict[str, Any], Step]]] = {}
         self.divided: dict[tuple[str, str], Step] = {}
-        self.conditions = {n: s.where for n, s in spec.samples.items() if s.where is not None}
+        self.conditions = {n: s.where or matched_columns(n)[0] for n, s in spec.samples.items()}
         lists = {n: tuple(items) for n, items in spec.lists.items() if not isinstance(items, DatedList)}
         dated = {
             n: tuple(m.name for m in items.members) for n, items in spec.lists.items() if isinstance(items, DatedList)

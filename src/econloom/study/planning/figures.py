@@ -6,9 +6,16 @@ from typing import Any
 
 from econloom.core.errors import UsageError, did_you_mean
 from econloom.study.document import KeyPath
-from econloom.study.language.figures import AnyFigure, LeaveOneOutFigure, PlaceboFigure, RingsFigure, TrendFigure
+from econloom.study.language.figures import (
+    AnyFigure,
+    LeaveOneOutFigure,
+    LoveFigure,
+    PlaceboFigure,
+    RingsFigure,
+    TrendFigure,
+)
 from econloom.study.language.tables import RegressionTable, Table
-from econloom.study.planning import placebos, prepared, repeated, ringed
+from econloom.study.planning import matched, placebos, prepared, repeated, ringed
 from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation
 from econloom.study.step import Step
@@ -32,6 +39,8 @@ def _figure(draft: Draft, name: str, spec: AnyFigure) -> Step:
     common = {"figure": name, "panel": panel, **look}
     if isinstance(spec, TrendFigure):
         return _trend(draft, name, spec, panel, common)
+    if isinstance(spec, LoveFigure):
+        return matched.love(draft, name, spec, common)
     return _of_model(draft, name, spec, common)
 
 
@@ -58,7 +67,8 @@ def _trend(draft: Draft, name: str, spec: TrendFigure, panel: str, common: dict[
             ]
         elif draft.one_of(sample, draft.spec.samples, "sample", (*path, "by", number)):
             found = draft.spec.samples[sample]
-            groups.append({"name": sample, "where": found.where, "zh": found.zh, "en": found.en, "split": None})
+            where = draft.conditions[sample]
+            groups.append({"name": sample, "where": where, "zh": found.zh, "en": found.en, "split": None})
     texts = [g["where"] for g in groups if g["where"]]
     params = common | {
         "y": list(spec.y),
@@ -69,7 +79,8 @@ def _trend(draft: Draft, name: str, spec: TrendFigure, panel: str, common: dict[
         "samples": {k: v for t in texts for k, v in draft.samples_in(t).items()},
         "lists": {k: v for t in texts for k, v in draft.lists_in(t).items()},
     }
-    return draft.add("trend", f"figure {name}", params, (made.step, *divided.values()), path)
+    rows = matched.rows(draft, made, *texts, *spec.y)
+    return draft.add("trend", f"figure {name}", params, (rows, *divided.values()), path)
 
 
 def _of_model(draft: Draft, name: str, spec: Any, common: dict[str, Any]) -> Step:
@@ -111,5 +122,5 @@ def _leave_one_out(
         draft.problem(UsageError(f"the model has no term {spec.term!r}{near}"), (*path, "term"))
     params = params | {"model": model, "where": model["where"]}
     params |= {k: estimate.params[k] for k in ("samples", "lists")}
-    rows = prepared.step(draft, made, made.step, [model])
+    rows = prepared.step(draft, made, matched.rows(draft, made, str(model)), [model])
     return draft.add("leave_one_out", f"figure {name}", params, (rows,), path, estimate.planned)

@@ -245,8 +245,12 @@ class TableModels:
             place = (*path, "sample") if source.sample else (*self.path, "sample")
             if not self.draft.one_of(sample, self.draft.spec.samples, "sample", place):
                 return None
-            if self.draft.spec.samples[sample].match is not None:
-                reason = "matched samples are not built yet"
+            drawn = self.draft.spec.samples[sample].match
+            whose = (drawn.panel or self.draft.spec.main) if drawn else panel.name
+            if whose != panel.name:
+                said = f"the sample {sample!r} is drawn from the panel {whose!r}, not {panel.name!r}"
+                self.draft.problem(UsageError(said), place)
+                return None
         vcov = source.vcov or spec.vcov or defaults.vcov
         owner = path if source.vcov else self.path if spec.vcov else ("defaults",)
         for name in vcov.columns:

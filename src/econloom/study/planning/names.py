@@ -16,3 +16,14 @@ class Anything(Collection[str]):
 
     def __len__(self) -> int:
         return 0
+
+
+def matched_columns(sample: str) -> tuple[str, str, str]:
+    """Columns of a matched sample: whether a row is in it, its weight, its score.
+
+    Examples
+    --------
+    >>> matched_columns("matched")
+    ('matched_row', 'matched_weight', 'matched_score')
+    """
+    return f"{sample}_row", f"{sample}_weight", f"{sample}_score"

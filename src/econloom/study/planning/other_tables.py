@@ -19,6 +19,7 @@ from econloom.study.language.tables import (
     ValuesTable,
     VifTable,
 )
+from econloom.study.planning import matched
 from econloom.study.planning.draft import Draft, PanelDraft
 from econloom.study.planning.looks import presentation
 from econloom.study.planning.models import TableModels
@@ -37,6 +38,7 @@ def step(draft: Draft, table: str, spec: Table) -> Step:
     where = None
     if spec.sample is not None and draft.one_of(spec.sample, draft.spec.samples, "sample", (*path, "sample")):
         where = draft.conditions.get(spec.sample)
+    panel = matched.with_rows(draft, panel, where or "", str(spec.model_dump(mode="json")))
     common: dict[str, Any] = {
         "table": table,
         "where": where,

@@ -10,14 +10,17 @@ from econloom.core.expressions import names_in, parse
 from econloom.study.document import KeyPath
 from econloom.study.language.tables import RegressionTable
 from econloom.study.language.variables import Split
+from econloom.study.planning import matched
 from econloom.study.planning.draft import Draft, PanelDraft
 from econloom.study.planning.models import Shown
 from econloom.study.step import Step
 
 
-def divided(draft: Draft, panel: PanelDraft, name: str) -> Step:
+def divided(draft: Draft, panel: PanelDraft, name: str, rows: Step | None = None) -> Step:
     """The step that puts the rows of a panel into the groups of a split; made once."""
-    key = (panel.name, name)
+    start = rows or panel.step
+    plain = (panel.name, name)
+    key = plain if start == panel.step else (panel.name, f"{name} {start.digest}")
     if key not in draft.divided:
         rule = draft.spec.splits[name]
         path: KeyPath = ("splits", name)
@@ -30,7 +33,8 @@ def divided(draft: Draft, panel: PanelDraft, name: str) -> Step:
             "lists": draft.lists_in(rule.by),
         }
         title = f"split {name}: {rule.by} by {rule.cut}"
-        draft.divided[key] = draft.add("split", title, params, (panel.step,), path, planned)
+        draft.divided[key] = draft.add("split", title, params, (start,), path, planned)
+        draft.divided.setdefault(plain, draft.divided[key])
     return draft.divided[key]
 
 
@@ -76,7 +80,8 @@ def differences(
     for family in families:
         _refuse_functions(draft, spec, [columns[n] for n in family])
     panels = dict.fromkeys(columns[f[0]].model["panel"] for f in families)
-    steps = [draft.panels[p].step for p in panels]
+    texts = [str(columns[n].model) for family in families for n in family]
+    steps = [matched.rows(draft, draft.panels[p], *texts) for p in panels]
     splits = {(m["panel"], m["split"][0]): None for m in (c.model for c in columns) if m["split"]}
     inputs = [*(draft.divided[s] for s in splits), *(groups[c.model["key"]] for c in columns)]
     params = {

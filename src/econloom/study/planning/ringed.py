@@ -10,6 +10,7 @@ from econloom.study.document import KeyPath
 from econloom.study.estimators import ESTIMATORS
 from econloom.study.language.figures import RingsFigure
 from econloom.study.language.rings import RingSettings
+from econloom.study.planning import matched
 from econloom.study.planning.draft import Draft, PanelDraft
 from econloom.study.planning.sources import source, source_columns
 from econloom.study.step import Step
@@ -64,7 +65,8 @@ def figure(
     given, inputs = around
     params = params | given | {"model": model, "where": model["where"], "term": term, "joint": spec.joint}
     params |= {k: estimate.params[k] for k in ("samples", "lists")}
-    return draft.add("ring_figure", f"figure {name}", params, (made.step, *inputs), path, estimate.planned)
+    rows = matched.rows(draft, made, str(model))
+    return draft.add("ring_figure", f"figure {name}", params, (rows, *inputs), path, estimate.planned)
 
 
 def _around(

@@ -10,8 +10,8 @@ from econloom.core.errors import UsageError, did_you_mean, listed
 from econloom.core.estimate import CONSTANT
 from econloom.core.expressions import names_in, parse
 from econloom.study.document import KeyPath
-from econloom.study.language.tables import FamilyTable, RegressionTable, SensitivityTable, TableRow
-from econloom.study.planning import families, other_tables, prepared, repeated
+from econloom.study.language.tables import BalanceTable, FamilyTable, RegressionTable, SensitivityTable, TableRow
+from econloom.study.planning import families, matched, other_tables, prepared, repeated
 from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation, simulated_notes
 from econloom.study.planning.models import Shown, TableModels
@@ -30,9 +30,7 @@ def samples(draft: Draft) -> None:
             draft.check(sample.where, path, _columns_anywhere(draft))
             _refuse_circle(draft, name, path)
         elif sample.match is not None:
-            for number, column in enumerate((sample.match.of, *sample.match.on)):
-                place = ("of",) if number == 0 else ("on", number - 1)
-                draft.column_known(column, draft.main, ("samples", name, "match", *place))
+            matched.sample(draft, name, sample.match)
     for name, split in draft.spec.splits.items():
         draft.check(split.by, ("splits", name, "by"), _columns_anywhere(draft))
         if split.unit is not None:
@@ -42,7 +40,7 @@ def samples(draft: Draft) -> None:
 def _columns_anywhere(draft: Draft) -> Any:
     """Columns of all panels: a sample serves every panel that has its columns."""
     opened = next((p.known for p in draft.panels.values() if p.open), None)
-    return opened if opened is not None else list(dict.fromkeys(c for p in draft.panels.values() for c in p.columns))
+    return opened if opened is not None else list(dict.fromkeys(c for p in draft.panels.values() for c in p.known))
 
 
 def _refuse_circle(draft: Draft, name: str, path: KeyPath) -> None:
@@ -88,6 +86,8 @@ def steps(draft: Draft) -> dict[str, Step]:
             continue
         if table in specs:
             made[table] = _regressions(draft, table, specs[table], columns[table], compared[table], groups)
+        elif isinstance(spec, BalanceTable):
+            made[table] = matched.balance(draft, table, spec)
         else:
             made[table] = other_tables.step(draft, table, spec)
     for table, spec in draft.spec.tables.items():  # once the models of all tables are known, of later ones too
@@ -128,9 +128,9 @@ def _estimates(draft: Draft, columns: list[Shown]) -> dict[str, Step]:
         names = models[0]["samples"]
         name = f"estimate {len(models)} models | {' + '.join(effects) or 'no effects'}"
         name += f" | {', '.join(names)}" if names else ""
-        rows = draft.panels[panel].step
+        rows = matched.rows(draft, draft.panels[panel], json.dumps(models, ensure_ascii=False))
         if split:
-            rows = repeated.divided(draft, draft.panels[panel], split[0])
+            rows = repeated.divided(draft, draft.panels[panel], split[0], rows)
             name += f" | {next(iter(members.values())).group}"
         rows = prepared.step(draft, draft.panels[panel], rows, models)
         params = {

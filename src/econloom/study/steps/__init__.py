@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from econloom.study.step import Step
-from econloom.study.steps import data, families, figures, models, prepare, rings, summaries, variables
+from econloom.study.steps import data, families, figures, matched, models, prepare, rings, summaries, variables
 from econloom.study.steps.context import Context, Work
 
 _WIRING: Mapping[str, Work] = {
@@ -18,6 +18,7 @@ _WIRING: Mapping[str, Work] = {
     **families.WIRING,
     **figures.WIRING,
     **rings.WIRING,
+    **matched.WIRING,
 }
 
 __all__ = ["Context", "perform"]
