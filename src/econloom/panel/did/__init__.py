@@ -11,6 +11,8 @@ _PUBLIC: dict[str, str] = {
     "Adoption": "econloom.panel.did.staggered",
     "adoption": "econloom.panel.did.staggered",
     "Aggregate": "econloom.panel.did.group_effects",
+    "Bacon": "econloom.panel.did.goodman",
+    "bacon": "econloom.panel.did.goodman",
     "DynamicEffects": "econloom.panel.did.effects",
     "event_study": "econloom.panel.did.dynamic",
     "EventStudy": "econloom.panel.did.dynamic",
@@ -19,9 +21,11 @@ _PUBLIC: dict[str, str] = {
     "imputation": "econloom.panel.did.borusyak",
     "ImputedEffects": "econloom.panel.did.borusyak",
     "twfe": "econloom.panel.did.twoway",
+    "twfe_weights": "econloom.panel.did.negative_weights",
     "two_stage": "econloom.panel.did.gardner",
     "TwoStageEffects": "econloom.panel.did.gardner",
     "TwoWay": "econloom.panel.did.twoway",
+    "TwoWayWeights": "econloom.panel.did.negative_weights",
 }
 
 __all__ = [*_PUBLIC]
@@ -46,8 +50,12 @@ if TYPE_CHECKING:
     from econloom.panel.did.effects import DynamicEffects as DynamicEffects
     from econloom.panel.did.gardner import TwoStageEffects as TwoStageEffects
     from econloom.panel.did.gardner import two_stage as two_stage
+    from econloom.panel.did.goodman import Bacon as Bacon
+    from econloom.panel.did.goodman import bacon as bacon
     from econloom.panel.did.group_effects import Aggregate as Aggregate
     from econloom.panel.did.group_effects import GroupTime as GroupTime
+    from econloom.panel.did.negative_weights import TwoWayWeights as TwoWayWeights
+    from econloom.panel.did.negative_weights import twfe_weights as twfe_weights
     from econloom.panel.did.staggered import Adoption as Adoption
     from econloom.panel.did.staggered import adoption as adoption
     from econloom.panel.did.twoway import TwoWay as TwoWay

@@ -15,12 +15,12 @@ from econloom.core.spec import VcovSpec
 from econloom.panel.absorb import FloatArray, Grouping, IntArray
 from econloom.panel.columns import BoolArray, Columns, grouped
 from econloom.panel.design import draw_sample, refuse_one_cluster, with_levels
+from econloom.panel.did.grid import Grid
 from econloom.panel.formula import ModelSpec, parse_formula
 from econloom.panel.linear.selection import independent
 from econloom.panel.request import Request
 
 NEVER = np.inf
-MOST_CELLS = 400_000_000
 Unbalanced = Literal["pairs", "complete"]
 
 
@@ -139,7 +139,7 @@ def cohort_panel(
     order = np.argsort(adoption, kind="stable")
     unit = np.empty(len(order), dtype=np.int64)
     unit[order] = np.arange(len(order))
-    grid = _Grid(unit[codes], panel.column(str(panel.time)).to_numpy()[sample.rows], len(order))
+    grid = Grid(unit[codes], panel.column(str(panel.time)).to_numpy()[sample.rows], len(order))
 
     def values(term: Any) -> FloatArray:
         found = columns.term(term, model.text)
@@ -166,25 +166,6 @@ def _request(
             hint="none given: clusters of one unit; el.cluster('column'): larger clusters of whole units",
         )
     return Request(model, panel, VcovSpec() if vcov is None else vcov, weights, where, panel.unit)
-
-
-class _Grid:
-    """Places of rows among periods and units."""
-
-    def __init__(self, unit: IntArray, time: IntArray, units: int) -> None:
-        self.times, period = np.unique(time, return_inverse=True)
-        self.unit, self.period, self.units = unit, period.reshape(-1), units
-        if len(self.times) * units > MOST_CELLS:
-            raise UsageError(
-                f"{units:,} units by {len(self.times):,} periods are too many cells",
-                hint="number the periods one by one, such as years",
-            )
-
-    def put(self, values: FloatArray) -> FloatArray:
-        """Values of rows, (T, N), NaN elsewhere."""
-        found = np.full((len(self.times), self.units), np.nan)
-        found[self.period, self.unit] = values
-        return found
 
 
 def _units(panel: Panel, rows: IntArray) -> tuple[IntArray, IntArray]:
@@ -243,7 +224,7 @@ def of_units(values: FloatArray, codes: IntArray, places: IntArray, name: str, p
     return found
 
 
-def _covariates(held: dict[str, FloatArray], grid: _Grid) -> tuple[FloatArray, tuple[str, ...]]:
+def _covariates(held: dict[str, FloatArray], grid: Grid) -> tuple[FloatArray, tuple[str, ...]]:
     """Covariates that are not collinear with a constant and one another, once where none varies over time."""
     if not held:
         return np.zeros((1, grid.units, 0)), ()
