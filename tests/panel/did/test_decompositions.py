@@ -114,8 +114,10 @@ def test_treatments_that_cannot_be_decomposed(change: object, kind: type[Excepti
 
 def test_wrong_calls_of_the_decomposition() -> None:
     for formula, options, words in [
-        ("y ~ d | i + t", {}, "takes no effects"), ("y ~ 1", {}, "no treatment"), ("y ~ d", {"on": "part"}, "'balanced'"),
-    ]:  # fmt: skip
+        ("y ~ d | i + t", {}, "takes no effects"),
+        ("y ~ 1", {}, "no treatment"),
+        ("y ~ d", {"on": "part"}, "'balanced'"),
+    ]:
         with pytest.raises(UsageError, match=words):
             el.did.bacon(formula, staggered(), "i", "t", **options)
     with pytest.raises(UsageError, match="both keys"):
