@@ -20,6 +20,11 @@ _PUBLIC: dict[str, str] = {
     "GroupTime": "econloom.panel.did.group_effects",
     "imputation": "econloom.panel.did.borusyak",
     "ImputedEffects": "econloom.panel.did.borusyak",
+    "multiple_periods": "econloom.panel.did.intertemporal",
+    "Stacked": "econloom.panel.did.stacks",
+    "stacked": "econloom.panel.did.stacks",
+    "sun_abraham": "econloom.panel.did.interacted",
+    "SunAbraham": "econloom.panel.did.interacted",
     "twfe": "econloom.panel.did.twoway",
     "twfe_weights": "econloom.panel.did.negative_weights",
     "two_stage": "econloom.panel.did.gardner",
@@ -54,8 +59,13 @@ if TYPE_CHECKING:
     from econloom.panel.did.goodman import bacon as bacon
     from econloom.panel.did.group_effects import Aggregate as Aggregate
     from econloom.panel.did.group_effects import GroupTime as GroupTime
+    from econloom.panel.did.interacted import SunAbraham as SunAbraham
+    from econloom.panel.did.interacted import sun_abraham as sun_abraham
+    from econloom.panel.did.intertemporal import multiple_periods as multiple_periods
     from econloom.panel.did.negative_weights import TwoWayWeights as TwoWayWeights
     from econloom.panel.did.negative_weights import twfe_weights as twfe_weights
+    from econloom.panel.did.stacks import Stacked as Stacked
+    from econloom.panel.did.stacks import stacked as stacked
     from econloom.panel.did.staggered import Adoption as Adoption
     from econloom.panel.did.staggered import adoption as adoption
     from econloom.panel.did.twoway import TwoWay as TwoWay

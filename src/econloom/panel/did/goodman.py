@@ -248,7 +248,7 @@ def _adoption(d: FloatArray, name: str, times: IntArray) -> IntArray:
         units, period = int(off.any(axis=0).sum()), times[int(np.flatnonzero(off.any(axis=1))[0]) + 1]
         raise DataError(
             f"the treatment {name!r} switches off in {units} units, the first time in {period}",
-            hint="el.did.twfe_weights takes any treatment",
+            hint="el.did.multiple_periods takes treatments that switch on and off, el.did.twfe_weights any",
         )
     first = np.where(d.any(axis=0), d.argmax(axis=0), len(times)).astype(np.int64)
     kinds = np.unique(first)
