@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 RIGHT, BELOW = "\x00", "\x01"  # continues the cell to the left, the cell above
+PICTURE = "a picture, which cannot be read"
 MOST_CELLS = 1_000_000
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
 _BLANKS = re.compile(r"[ \t\u00a0\u2000-\u200a\u3000]+")
