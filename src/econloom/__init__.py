@@ -55,6 +55,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "measures": ("econloom.measures", None),
     "audit": ("econloom.audit", None),
     "study": ("econloom.study", "study"),
+    "event_plot": ("econloom.report.effects", "event_plot"),
     "etable": ("econloom.report.tables", "etable"),
     "errors": ("econloom.core.errors", None),
 }

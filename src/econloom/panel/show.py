@@ -65,7 +65,7 @@ def _notes(tidy: Tidy) -> list[str]:
         *instruments,
         f"{effects}{tidy.vcov}, convention {tidy.ssc}, {law}; stars at 10, 5 and 1 per cent",
         ", ".join(values),
-        *(f"note: {warning}" for warning in warnings),
+        *(f"note: {said}" for said in (*tidy.extra.get("remarks", ()), *warnings)),
     ]
 
 

@@ -18,6 +18,7 @@ from econloom.core.files import replace_file
 from econloom.core.labels import Label, Lang
 from econloom.report.balance import Love as Love
 from econloom.report.densities import Density as Density
+from econloom.report.effects import Effects as Effects
 
 Kind = Literal["svg", "pdf", "png"]
 KINDS: tuple[Kind, ...] = ("svg", "pdf", "png")
@@ -198,7 +199,7 @@ class Differences:
                 raise UsageError(f"figure {self.id}: {point.name}: the unit {point.unit} is not positive")
 
 
-Figure = Trend | Intervals | Differences | Density | Love
+Figure = Trend | Intervals | Differences | Density | Love | Effects
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +302,7 @@ def draw(figure: Figure, kind: Kind = "svg", lang: Lang = "zh") -> bytes:
 
     Parameters
     ----------
-    figure : Trend, Intervals, Differences, Density or Love
+    figure : Trend, Intervals, Differences, Density, Love or Effects
     kind : {"svg", "pdf", "png"}
         Text is drawn as outlines in SVG, so that it looks the same everywhere.
     lang : {"zh", "en"}

@@ -18,6 +18,7 @@ from matplotlib.ticker import MaxNLocator
 from econloom.core.labels import Lang
 from econloom.report.balance import Love
 from econloom.report.densities import Density
+from econloom.report.effects import Effects, Series
 from econloom.report.figures import Differences, Figure, Interval, Intervals, Kind, Trend
 from econloom.report.fonts import Fonts, available
 
@@ -223,10 +224,44 @@ def _love(figure: Love, fonts: Fonts, lang: Lang) -> Canvas:
     return canvas
 
 
+def _effects(figure: Effects, fonts: Fonts, lang: Lang) -> Canvas:
+    canvas = Canvas(figsize=(5.4, 3.4), layout="constrained")
+    axes = canvas.subplots()
+    axes.axhline(0, color="#1a1a1a", linewidth=0.7)
+    axes.axvline(-0.5, color="#7f7f7f", linewidth=0.8, linestyle=":")
+    apart = min(0.18, 0.7 / len(figure.series))
+    for n, series in enumerate(figure.series):
+        shift = apart * (n - (len(figure.series) - 1) / 2)
+        _effect_series(axes, series, shift, n, fonts.legible(series.label, lang, series.name))
+    ticks = figure.ticks()
+    axes.set_xticks([at for at, _ in ticks], [text for _, text in ticks])
+    axes.set_xlabel(fonts.legible(figure.place_label, lang))
+    axes.set_ylabel(fonts.legible(figure.value_label, lang))
+    if len(figure.series) > 1:
+        canvas.legend(loc="outside lower center", ncols=min(len(figure.series), 3))
+    return canvas
+
+
+def _effect_series(axes: Axes, series: Series, shift: float, number: int, label: str) -> None:
+    """Points with capped intervals; base periods hollow, a uniform band as a thin line beyond the interval."""
+    colour, marker = COLOURS[number % len(COLOURS)], _MARKERS[number % len(_MARKERS)]
+    free = [p for p in series.points if not p.base]
+    x = [p.event + shift for p in free]
+    y = [p.estimate for p in free]
+    reach = [[p.estimate - p.low for p in free], [p.high - p.estimate for p in free]]
+    axes.errorbar(x, y, reach, color=colour, marker=marker, linestyle="", elinewidth=1.1, capsize=2.4, label=label)
+    for p in free:
+        if p.band is not None:
+            axes.plot([p.event + shift] * 2, p.band, color=colour, linewidth=0.5)
+    base = [p.event + shift for p in series.points if p.base]
+    axes.plot(base, [0.0] * len(base), color=colour, marker=marker, linestyle="", markerfacecolor="white")
+
+
 _PAINTERS: dict[type, Callable[..., Canvas]] = {
     Trend: _trend,
     Intervals: _intervals,
     Differences: _differences,
     Density: _density,
     Love: _love,
+    Effects: _effects,
 }

@@ -17,12 +17,13 @@ from econloom.core.lineage import Event
 from econloom.core.table import Table
 from econloom.report import notes
 from econloom.report.densities import Density
+from econloom.report.effects import Effects
 from econloom.study import steps
 from econloom.study.catalog import Facts
 from econloom.study.mediated import indirect_rows
 from econloom.study.plan import Plan
 from econloom.study.results import COEFFICIENTS, VALUES, coefficient_rows, figure_rows, value_rows
-from econloom.study.schema import DEFAULT, MediationTable, RegressionTable, ValuesTable
+from econloom.study.schema import DEFAULT, EventStudyTable, MediationTable, RegressionTable, ValuesTable
 from econloom.study.step import Step
 
 
@@ -152,7 +153,7 @@ def _collected(plan: Plan, chosen: Sequence[str], values: Mapping[str, Any], sec
     for version, outputs in plan.outputs.items():
         for table in (n for n in chosen if outputs.tables.get(n) in values):
             wanted, result = spec.tables[table], values[outputs.tables[table]]
-            if isinstance(wanted, RegressionTable | MediationTable):
+            if isinstance(wanted, RegressionTable | MediationTable | EventStudyTable):
                 made, found = result
                 models[version, table] = found
                 if isinstance(wanted, MediationTable):
@@ -175,6 +176,10 @@ def _collected(plan: Plan, chosen: Sequence[str], values: Mapping[str, Any], sec
     densities = {n: made for n, made in drawn.items() if isinstance(made, Density)}
     numbers += [figure_rows(DEFAULT, made, spec.figures[n].kind) for n, made in densities.items()]
     said = [f"{n}: {warning}" for n, made in densities.items() for warning in made.warnings]
+    for name, figure in drawn.items():
+        if isinstance(figure, Effects):
+            models[DEFAULT, name] = figure.models
+            coefficients.append(coefficient_rows(DEFAULT, name, figure.models, spec.defaults.stars))
     return Run(
         plan=plan,
         tables=tables,

@@ -20,6 +20,7 @@ from econloom.study import document
 from econloom.study.document import Document, Origin
 from econloom.study.language.base import DEFAULT
 from econloom.study.language.data import Source
+from econloom.study.language.event_tables import EventStudyTable
 from econloom.study.language.settings import Show
 from econloom.study.language.study import MAIN, StudySpec, grid_id
 from econloom.study.language.tables import MediationTable, RegressionTable, ValuesTable
@@ -28,6 +29,7 @@ from econloom.study.problems import located
 __all__ = [
     "DEFAULT",
     "MAIN",
+    "EventStudyTable",
     "MediationTable",
     "RegressionTable",
     "Show",

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from econloom.core.errors import EstimationError, UsageError, listed
-from econloom.core.estimate import Coefficient, Test, Unavailable
+from econloom.core.estimate import Coefficient, Test, Tidy, Unavailable
 from econloom.core.labels import Label
 from econloom.core.spec import SscName, VcovSpec
 from econloom.data.expressions import Scope
@@ -70,6 +70,17 @@ class EventStudy(DynamicEffects):
     def _rows(self) -> tuple[Coefficient, ...]:
         found = {c.term: c for c in self.fit.summary.coefficients}
         return tuple(found[term(int(e))] for e in self.events)
+
+    @property
+    def summary(self) -> Tidy:
+        """The regression as rows and statistics, effects before the controls; base periods are named in a note."""
+        found = self.fit.summary
+        own = {c.term for c in self._rows}
+        controls = tuple(c for c in found.coefficients if c.term not in own)
+        made = super().summary
+        return replace(
+            made, coefficients=(*made.coefficients, *controls), effects=found.effects, clusters=found.clusters
+        )
 
     def with_vcov(self, vcov: VcovSpec) -> EventStudy:
         """The same effects with another covariance."""
@@ -161,7 +172,8 @@ def event_study(
     options = Options(vcov, weights, ssc, singletons)
     found = timing(data, unit, time, Asked(cohort, treatment, never, adopts), where, None)
     chosen = window_of(window, base, ends, found)
-    return estimated(parse_formula(formula), found, chosen, where, options, treatment)
+    model = with_effects(parse_formula(formula), found)
+    return estimated(model, found, chosen, where, options, treatment)
 
 
 def estimated(
@@ -187,10 +199,11 @@ def estimated(
     dummies = {term(e): (found.adopter & (binned == e)).astype(float) for e in window.estimated}
     frame = found.panel.frame.with_columns(pl.Series(n, v) for n, v in dummies.items())
     found = replace(found, panel=replace(found.panel, frame=frame))
-    whole = with_terms(with_effects(model, found), list(dummies), treatment)
+    whole = with_terms(model, list(dummies), treatment)
     fit = fitted(whole, found, _rows(found, window, where), options)
     _refuse_collinear(fit, found, window, binned)
-    base = window.shown_base
+    rows = fit.design.rows
+    base, bins = window.shown(found.events[rows[found.adopter[rows]]])
     lost = absorbed(fit, found, list(dummies))
     made = EventStudy(
         estimator="event_study",
@@ -207,7 +220,7 @@ def estimated(
         covariance="",
         ssc=options.ssc,
         df=None,
-        bins=window.bins,
+        bins=bins,
         counts=sample_counts(fit, found, window.estimated, binned),
         remarks=warned(fit, found, lost),
         fit=fit,
@@ -241,11 +254,12 @@ def _of_fit(fit: Fit, made: EventStudy) -> EventStudy:
 def _rows(found: Timing, window: Window, where: Where) -> Where:
     """The condition with what the ends leave out, named for the log of the sample."""
     kept = window.kept(found)
-    if kept.all() and (found.inside.all() or where is not None) and found.adopts == found.unit:
+    if (kept & found.known).all():
         return where
-    name = f"event time in {window.low}...{window.high}" if not kept.all() else f"{found.adopts} known"
     parts = [f"({where})"] if isinstance(where, str) else [where.name] if isinstance(where, pl.Series) else []
-    return pl.Series(" and ".join([*parts, name]), found.inside & kept)
+    parts += [] if found.known.all() else ["adoption known"]
+    parts += [] if kept.all() else [f"event time in {window.low}...{window.high}"]
+    return pl.Series(" and ".join(parts), found.inside & kept)
 
 
 def _units(fit: Fit, found: Timing, adopting: bool) -> int:

@@ -285,7 +285,7 @@ class DynamicEffects(Shown):
             df=self.df,
             sample=self.sample,
             formula=self.formula or f"{self.outcome}: {self.label.text('en')}",
-            extra={"warnings": (*((base,) if base else ()), *self.warnings), "estimator": self.estimator},
+            extra={"warnings": self.warnings, "remarks": (base,) if base else (), "estimator": self.estimator},
         )
 
     @cached_property

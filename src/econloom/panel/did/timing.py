@@ -33,7 +33,9 @@ class Timing:
     adopter : (n,) bool array
         Rows of units that adopt at some time.
     inside : (n,) bool array
-        Rows that the condition selects, and whose adopting unit is known.
+        Rows that the condition selects, and of which it is known who adopts.
+    known : (n,) bool array
+        Rows of which it is known who adopts: with an adopting unit and, where that is given, a treatment.
     """
 
     panel: Panel
@@ -44,6 +46,7 @@ class Timing:
     cohorts: IntArray
     adopter: BoolArray
     inside: BoolArray
+    known: BoolArray
 
     @property
     def events(self) -> IntArray:
@@ -133,17 +136,19 @@ def timing(data: Any, unit: str | None, time: str | None, asked: Asked, where: W
         inside = where.fill_null(False).to_numpy()
     elif where is not None:
         inside = expressions.condition(panel, where, scope).fill_null(False).to_numpy()
-    if asked.adopts is not None and frame[asked.adopts].null_count():
-        inside = inside & frame[asked.adopts].is_not_null().to_numpy()
+    known = np.ones(frame.height, dtype=bool)
+    for name in (asked.adopts, asked.treatment):
+        if name is not None and frame[name].null_count():
+            known = known & frame[name].is_not_null().to_numpy()
+    inside = inside & known
     times = frame[time].to_numpy().astype(np.int64)
     if asked.cohort is not None:
         start = _cohorts(frame[asked.cohort], asked.never)
     else:
         start = _first_treated(frame, unit, time, str(asked.treatment))
     adopter = start.is_not_null().to_numpy()
-    return Timing(
-        panel, unit, time, asked.adopts or unit, times, start.fill_null(0).to_numpy().astype(np.int64), adopter, inside
-    )
+    first = start.fill_null(0).to_numpy().astype(np.int64)
+    return Timing(panel, unit, time, asked.adopts or unit, times, first, adopter, inside, known)
 
 
 def _cohorts(values: pl.Series, never: float | None) -> pl.Series:

@@ -42,19 +42,22 @@ class Window:
         """Event times with a coefficient, ascending."""
         return tuple(e for e in range(self.low, self.high + 1) if e not in self.base)
 
-    @property
-    def shown_base(self) -> tuple[int, ...]:
-        """Base periods as they are shown: one beyond an end that is part of the base."""
-        below = (self.low - 1,) if self.lower == "base" else ()
-        above = (self.high + 1,) if self.upper == "base" else ()
-        return (*below, *self.base, *above)
+    def shown(self, events: IntArray) -> tuple[tuple[int, ...], tuple[int | None, int | None]]:
+        """Base periods as they are shown, and event times that stand for all beyond them.
 
-    @property
-    def bins(self) -> tuple[int | None, int | None]:
-        """Event times that stand for all beyond them."""
-        low = {"bin": self.low, "base": self.low - 1}.get(self.lower)
-        high = {"bin": self.high, "base": self.high + 1}.get(self.upper)
-        return low, high
+        An end that is part of the base is shown as the event time next to the window.
+
+        Parameters
+        ----------
+        events : int array
+            Event times of the sample's adopting rows: an end beyond which there is none stands for itself.
+        """
+        before, after = bool((events < self.low).any()), bool((events > self.high).any())
+        below = (self.low - 1,) if before and self.lower == "base" else ()
+        above = (self.high + 1,) if after and self.upper == "base" else ()
+        low = {"bin": self.low, "base": self.low - 1}.get(self.lower) if before else None
+        high = {"bin": self.high, "base": self.high + 1}.get(self.upper) if after else None
+        return (*below, *self.base, *above), (low, high)
 
     def binned(self, events: IntArray) -> IntArray:
         """Event times with what is beyond a binned end at its edge."""

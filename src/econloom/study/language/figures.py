@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from econloom.study.language.base import ColumnName, Columns, Count, Flag, Identifier, Model, Names, Title, Whole
 from econloom.study.language.rings import RingSettings
+from econloom.study.language.windows import End, EventWindow
 
 ModelName = Annotated[str, Field(pattern=r"^[^\W\d]\w*\.[^\W]\w*$", strict=True)]  # t3.c1, or the id of a column
 
@@ -45,9 +46,12 @@ class EventStudyFigure(Figure):
     kind: Literal["event_study"]
     of: ModelName
     policy: Identifier
-    window: tuple[Whole, Whole]
-    base: Whole | Literal["printed"] = -1
-    ends: Literal["bin", "drop"] = "bin"
+    window: tuple[Whole, Whole] | None = Field(None, description="All event times of the rows by default.")
+    base: Whole | tuple[Whole, ...] | Literal["printed", "none"] = -1
+    ends: End | tuple[End, End] = "bin"
+    name: Title | None = Field(None, description="Of this version, beside others.")
+    beside: tuple[EventWindow, ...] = Field((), description="Further versions in the same axes.")
+    band: Flag = Field(False, description="A band that covers all effects jointly.")
 
 
 class PlaceboFigure(Figure):

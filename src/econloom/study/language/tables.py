@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from econloom.study.language.balance import BalanceTable as BalanceTable
 from econloom.study.language.base import (
@@ -356,29 +355,3 @@ class FamilyTable(Table):
         if self.draws < 99:
             raise ValueError(f"draws: {self.draws} draws are too few")
         return self
-
-
-AnyTable = Annotated[
-    Annotated[RegressionTable, Tag("<regression>")]
-    | Annotated[ValuesTable, Tag("<values>")]
-    | Annotated[DescriptiveTable, Tag("<descriptive>")]
-    | Annotated[CorrelationTable, Tag("<correlation>")]
-    | Annotated[VifTable, Tag("<vif>")]
-    | Annotated[CountsTable, Tag("<counts>")]
-    | Annotated[MediationTable, Tag("<mediation>")]
-    | Annotated[GrangerTable, Tag("<granger>")]
-    | Annotated[SensitivityTable, Tag("<sensitivity>")]
-    | Annotated[FamilyTable, Tag("<family>")]
-    | Annotated[BalanceTable, Tag("<balance>")],
-    Discriminator(lambda value: _kind(value)),
-]
-
-
-def _kind(value: Any) -> str:
-    """The kind of table, chosen before its keys are checked, so that an error names the right ones."""
-    if isinstance(value, Mapping):
-        kind = value.get("kind")
-        if kind is not None:
-            return f"<{kind}>"
-        return "<values>" if "values" in value else "<regression>"
-    return f"<{getattr(value, 'kind', 'regression')}>"

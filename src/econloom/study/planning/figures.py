@@ -8,6 +8,7 @@ from econloom.core.errors import UsageError, did_you_mean
 from econloom.study.document import KeyPath
 from econloom.study.language.figures import (
     AnyFigure,
+    EventStudyFigure,
     LeaveOneOutFigure,
     LoveFigure,
     PlaceboFigure,
@@ -15,14 +16,10 @@ from econloom.study.language.figures import (
     TrendFigure,
 )
 from econloom.study.language.tables import RegressionTable, Table
-from econloom.study.planning import matched, placebos, prepared, repeated, ringed
+from econloom.study.planning import event_studies, matched, placebos, prepared, repeated, ringed
 from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation
 from econloom.study.step import Step
-
-_LATER = {
-    "event_study": "event studies are not built yet",
-}
 
 
 def steps(draft: Draft) -> dict[str, Step]:
@@ -90,6 +87,8 @@ def _of_model(draft: Draft, name: str, spec: Any, common: dict[str, Any]) -> Ste
     policy = getattr(spec, "policy", None)
     if policy is not None:
         draft.one_of(policy, draft.spec.policy, "policy", (*path, "policy"))
+    if isinstance(spec, EventStudyFigure):
+        return event_studies.figure(draft, name, spec, common)
     if not draft.one_of(table, draft.spec.tables, "table", (*path, "of")):
         return draft.add("figure", f"figure {name}", common, (), path)
     shown = draft.estimates.get(table, [])
@@ -105,9 +104,8 @@ def _of_model(draft: Draft, name: str, spec: Any, common: dict[str, Any]) -> Ste
         return _leave_one_out(draft, name, spec, params, found, estimate)
     if isinstance(spec, PlaceboFigure):
         return placebos.figure(draft, name, spec, common, found["key"], estimate)
-    if isinstance(spec, RingsFigure):
-        return ringed.figure(draft, name, spec, params, found, estimate)
-    return draft.add("figure", f"figure {name}", params, (estimate,), path, _LATER[spec.kind])
+    assert isinstance(spec, RingsFigure)
+    return ringed.figure(draft, name, spec, params, found, estimate)
 
 
 def _leave_one_out(

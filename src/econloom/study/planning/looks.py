@@ -10,6 +10,7 @@ from econloom.panel.did.rules import LABELS
 from econloom.panel.formula import parse_formula
 from econloom.report import presets
 from econloom.study.catalog import simulated_by
+from econloom.study.language.event_tables import EventStudyTable
 from econloom.study.language.tables import (
     CorrelationTable,
     CountsTable,
@@ -35,7 +36,7 @@ def presentation(draft: Draft, spec: Table) -> dict[str, Any]:
         "labels": _of_policies(draft) | {n: {"zh": v.zh, "en": v.en} for n, v in variables.items() if v.label},
         "preset": _preset(draft, spec),
     }
-    if isinstance(spec, RegressionTable | MediationTable):
+    if isinstance(spec, RegressionTable | MediationTable | EventStudyTable):
         shown["show"] = [defaults.show.model_dump(exclude_none=True), spec.show.model_dump(exclude_none=True)]
         shown["stars"] = list(defaults.stars if spec.stars is None else spec.stars)
         shown["controls"] = _control_terms(draft)

@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from econloom.study.step import Step
-from econloom.study.steps import data, families, figures, matched, models, prepare, rings, summaries, variables
+from econloom.study.steps import (
+    data,
+    event_studies,
+    families,
+    figures,
+    matched,
+    models,
+    prepare,
+    rings,
+    summaries,
+    variables,
+)
 from econloom.study.steps.context import Context, Work
 
 _WIRING: Mapping[str, Work] = {
@@ -19,6 +30,7 @@ _WIRING: Mapping[str, Work] = {
     **figures.WIRING,
     **rings.WIRING,
     **matched.WIRING,
+    **event_studies.WIRING,
 }
 
 __all__ = ["Context", "perform"]

@@ -1,0 +1,119 @@
+"""Steps of event studies: estimates of one model with several windows, their tables and figures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from econloom.core.errors import UsageError, did_you_mean, listed
+from econloom.study.document import KeyPath
+from econloom.study.estimators import ESTIMATORS
+from econloom.study.language.data import Policy
+from econloom.study.language.event_tables import EventStudyTable
+from econloom.study.language.figures import EventStudyFigure
+from econloom.study.language.tables import RegressionTable
+from econloom.study.language.windows import EventWindow
+from econloom.study.planning import matched, prepared
+from econloom.study.planning.draft import Draft
+from econloom.study.planning.looks import presentation
+from econloom.study.step import Step
+
+_REFERENCE = re.compile(r"([^\W\d]\w*)\.([^\W]\w*)")
+
+
+def table(draft: Draft, name: str, spec: EventStudyTable) -> Step:
+    """The step of a table of effects by event time."""
+    path: KeyPath = ("tables", name)
+    made = _studies(draft, name, spec.of, spec.policy, spec.columns, path)
+    params = {"table": name, **presentation(draft, spec)}
+    return draft.add("event_table", f"table {name}", params, () if made is None else (made,), path)
+
+
+def figure(draft: Draft, name: str, spec: EventStudyFigure, common: dict[str, Any]) -> Step:
+    """The step of a figure of effects by event time."""
+    path: KeyPath = ("figures", name)
+    own = {k: getattr(spec, k) for k in ("window", "base", "ends")}
+    first = EventWindow(**own, zh=spec.name.zh if spec.name else None, en=spec.name.en if spec.name else None)
+    made = _studies(draft, name, spec.of, spec.policy, (first, *spec.beside), path)
+    params = common | {"band": spec.band}
+    return draft.add("event_figure", f"figure {name}", params, () if made is None else (made,), path)
+
+
+def _studies(
+    draft: Draft, name: str, of: str, policy: str, windows: Sequence[EventWindow], path: KeyPath
+) -> Step | None:
+    """The step that estimates one model with each window; None where there is a fault."""
+    known = draft.one_of(policy, draft.spec.policy, "policy", (*path, "policy"))
+    found = _model(draft, of, (*path, "of"))
+    if found is None or not known:
+        return None
+    model, estimate = found
+    if (timing := _timing(draft, model, of, policy, path)) is None:
+        return None
+    panel = draft.panels[model["panel"]]
+    params = {
+        "model": model,
+        "where": model["where"],
+        **timing,
+        "windows": [w.model_dump(mode="json") for w in windows],
+        **{k: estimate.params[k] for k in ("samples", "lists")},
+    }
+    rows = prepared.step(draft, panel, matched.rows(draft, panel, str(model)), [model])
+    return draft.add("event_study", f"event study of {of}", params, (rows,), path, estimate.planned)
+
+
+def _model(draft: Draft, of: str, path: KeyPath) -> tuple[Mapping[str, Any], Step] | None:
+    """The model that a column shows, and the step that estimates it."""
+    parts = _REFERENCE.fullmatch(of.strip())
+    if parts is None:
+        draft.problem(UsageError(f"{of!r} is no column of a table, such as t3.c1"), path)
+        return None
+    table, column = parts.groups()
+    regressions = [n for n, t in draft.spec.tables.items() if isinstance(t, RegressionTable)]
+    if not draft.one_of(table, regressions, "table", path):
+        return None
+    shown = draft.estimates.get(table, [])
+    names = {f"c{n}": n - 1 for n in range(1, len(shown) + 1)}
+    names |= {c["id"]: n for n, (c, _) in enumerate(shown) if c["id"]}
+    if not shown or not draft.one_of(column, names, "column", path):
+        return None  # a table without models has a fault of its own
+    chosen, estimate = shown[names[column]]
+    model = next(m for m in estimate.params["models"] if m["key"] == chosen["key"])
+    reason = _unfit(model)
+    if reason is not None:
+        draft.problem(UsageError(f"{of} {reason}: event studies are of least squares on one sample"), path)
+        return None
+    return model, estimate
+
+
+def _unfit(model: Mapping[str, Any]) -> str | None:
+    if model["instruments"]:
+        return "has instruments"
+    if model["estimator"] in ESTIMATORS and model["estimator"] != "pooled":
+        return f"is of {model['estimator']}"
+    return "is of a group of a split" if model["split"] else None
+
+
+def _timing(draft: Draft, model: Mapping[str, Any], of: str, policy: str, path: KeyPath) -> dict[str, Any] | None:
+    """Which columns say who adopts when, and the treatment's term."""
+    spec: Policy = draft.spec.policy[policy]
+    makes: dict[str, str] = {str(k): name for k, name in spec.makes.items()}
+    treatments = {k: makes[k] for k in ("treatpost", "exposure", "single") if makes.get(k) in model["terms"]}
+    if not treatments:
+        made = [makes[k] for k in ("treatpost", "exposure", "single") if k in makes]
+        near = did_you_mean(made[0], model["terms"]) if made else ""
+        error = UsageError(
+            f"{of} has no treatment of the policy {policy!r}{near}",
+            hint=f"the policy makes {listed(made) if made else 'none: makes: {treatpost: …}'}",
+        )
+        draft.problem(error, (*path, "of"))
+        return None
+    kind, term = next(iter(treatments.items()))
+    if kind == "single":
+        return {"cohort": None, "treatment": term, "term": term, "adopts": spec.unit}
+    if "cohort" not in makes or makes["cohort"] not in draft.panels[model["panel"]].known:
+        error = UsageError(f"event time needs the cohort of the policy {policy!r}", hint="makes: {cohort: cohort}")
+        draft.problem(error, (*path, "policy"))
+        return None
+    return {"cohort": makes["cohort"], "treatment": None, "term": term, "adopts": spec.unit}

@@ -1,0 +1,107 @@
+"""Steps of event studies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from econloom.core.estimate import Tidy
+from econloom.core.labels import Label
+from econloom.core.table import Table
+from econloom.panel.did import dynamic
+from econloom.panel.did.effects import DynamicEffects
+from econloom.panel.did.timing import Asked
+from econloom.panel.did.twoway import Options
+from econloom.panel.formula import parse_formula
+from econloom.report import effects
+from econloom.study import estimates
+from econloom.study.steps.context import Context, Work, scope_of, table_spec
+
+Studies = list[tuple[Label, DynamicEffects]]
+_BEYOND = {
+    "bin": Label("端点归并", "ends binned"),
+    "drop": Label("窗外剔除", "ends dropped"),
+}
+
+
+def _event_study(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Studies:
+    """The effects of one model for each window, with the label of each."""
+    model, scope = params["model"], scope_of(params)
+    asked = Asked(params["cohort"], params["treatment"], adopts=params["adopts"])
+    windows = [(_pair(w["window"]), _base(w["base"]), _ends(w["ends"])) for w in params["windows"]]
+    options = Options(estimates.covariance(model["vcov"]), model["weights"], model["ssc"], scope=scope)
+    found = dynamic.many(
+        parse_formula(model["formula"]), inputs[0], asked, windows, params["where"], options, treatment=params["term"]
+    )
+    return [(_label(w, one), one) for w, one in zip(params["windows"], found, strict=True)]
+
+
+def _pair(window: Sequence[int] | None) -> tuple[int, int] | None:
+    return None if window is None else (window[0], window[1])
+
+
+def _base(base: Any) -> Any:
+    return None if base == "none" else tuple(base) if isinstance(base, list) else base
+
+
+def _ends(ends: Any) -> Any:
+    return tuple(ends) if isinstance(ends, list) else ends
+
+
+def _label(window: Mapping[str, Any], found: dynamic.EventStudy) -> Label:
+    """The window's own label, or what its base and ends are."""
+    if window["zh"] or window["en"]:
+        return Label(window["zh"], window["en"])
+    base = [f"k = {found.text(b)}".replace("= ≤", "≤").replace("= ≥", "≥").replace("-", "−") for b in found.base]
+    beyond = zip((found.window.lower, found.window.upper), found.bins, strict=True)
+    ends = list(dict.fromkeys(_BEYOND[e] for e, at in beyond if e == "drop" or (e == "bin" and at is not None)))
+    zh = ["、".join(base), *(e.text("zh") for e in ends)]
+    en = [" and ".join(base), *(e.text("en") for e in ends)]
+    return Label(f"基期{'，'.join(zh)}", f"base {', '.join(en)}")
+
+
+def _event_table(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> tuple[Table, tuple[Tidy, ...]]:
+    studies: Studies = inputs[0]
+    heads = [label for label, _ in studies]
+    return effects.table([one for _, one in studies], table_spec(params), heads)
+
+
+def _event_figure(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> effects.Effects:
+    studies: Studies = inputs[0]
+    drawn = [one.with_band() if params["band"] else one for _, one in studies]
+    made = effects.event_plot(
+        drawn,
+        Label(**params["title"]),
+        params["figure"],
+        tuple(Label(**n) for n in params["notes"]),
+        [label for label, _ in studies],
+    )
+    return replace(made, notes=(*_said(studies, params["band"]), *made.notes))
+
+
+def _said(studies: Studies, band: bool) -> list[Label]:
+    """What the figure shows, for its note: base, ends and the joint test of each series."""
+    several = len(studies) > 1
+    found = []
+    for label, one in studies:
+        test = one.glance().row(0, named=True)
+        zh, en = label.text("zh"), label.text("en")
+        if test["pretrend_p"] is not None:
+            zh += f"；事前趋势联合检验p = {test['pretrend_p']:.3f}"
+            en += f"; joint test of pre-periods: p = {test['pretrend_p']:.3f}"
+        found.append(Label(f"{zh}；N = {one.n:,}。", f"{en}; N = {one.n:,}."))
+    zh, en = "竖线为95%置信区间，空心点为基期", "Bars are 95% confidence intervals, hollow points the base"
+    zh += "，细线为对全部相对时间同时成立的95%置信带" if band else ""
+    en += ", thin lines the band that covers all effects jointly at 95%" if band else ""
+    first = Label(f"{zh}。", f"{en}.")
+    if several:
+        return [first, *found]
+    return [Label(f"{first.text('zh')}{found[0].text('zh')}", f"{first.text('en')} {found[0].text('en')}")]
+
+
+WIRING: Mapping[str, Work] = {
+    "event_study": _event_study,
+    "event_table": _event_table,
+    "event_figure": _event_figure,
+}
