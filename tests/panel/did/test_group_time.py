@@ -284,6 +284,16 @@ def test_without_never_treated_the_last_cohort_is_the_comparison() -> None:
     assert "periods from 6: no unit is untreated then" in str(found.sample)
 
 
+def test_units_without_rows_before_the_last_adoption_have_no_share() -> None:
+    frame = staggered(never=False, cohorts=(3, 4, 6)).filter((pl.col("i") != 0) | (pl.col("t") > 5))
+    frame = frame.filter((pl.col("i") != 3) | (pl.col("t") > 4))
+    options = SIM | {"control": "not_yet_treated", "weights": "w"}
+    found = el.did.group_time("y ~ 1", frame, **options)
+    other = el.did.group_time("y ~ 1", frame.filter(~pl.col("i").is_in([0, 3])), **options)
+    assert found.panel.units == 58
+    assert found.aggregate("dynamic").tidy().equals(other.aggregate("dynamic").tidy())
+
+
 def test_the_first_period_and_cohorts_after_the_sample() -> None:
     frame = staggered(cohorts=(1, 3, 9))
     found = el.did.group_time("y ~ 1", frame, **SIM)

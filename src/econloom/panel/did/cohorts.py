@@ -341,6 +341,7 @@ def without_last(panel: CohortPanel, anticipation: int) -> CohortPanel:
     last = panel.cohorts[-1]
     reason = f"periods from {last - anticipation:g}: no unit is untreated then"
     left = kept_periods(panel, panel.times < last - anticipation, reason)
+    left = kept_units(left, np.asarray(left.seen.sum(axis=0) > 1), "units seen in one of the other periods at most")
     left = replace(
         left,
         cohort=np.where(left.cohort == last, NEVER, left.cohort),
