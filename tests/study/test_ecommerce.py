@@ -45,7 +45,7 @@ def script() -> Iterator[ModuleType]:
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    tables = ["t1", "t2", "dates", "placebo_date", "quality", "transforms", "t4"]
+    tables = ["t1", "t2", "t4", "t5", "dates", "placebo_date", "quality", "transforms", "t_events", "f1", "f2", "f3"]
     return opened(tables, "plain", 11).run(out=tmp_path_factory.mktemp("plain"))
 
 
@@ -90,15 +90,15 @@ def test_firms_without_patents_count_as_zero(plain: Any) -> None:
 
 
 def test_rows_of_the_tables(plain: Any) -> None:
-    rows = {
-        t: [m.sample.n for m in plain.models["default", t]] for t in ("t2", "t4", "dates", "placebo_date", "quality")
-    }
+    names = ("t2", "t4", "t5", "dates", "placebo_date", "quality")
+    rows = {t: [m.sample.n for m in plain.models["default", t]] for t in names}
     whole = rows["t2"][2]
     assert rows["t2"][0] > rows["t2"][1] == whole == rows["t2"][3] and set(rows["t4"]) == {whole}
     assert rows["dates"][0] == rows["dates"][1] == whole > rows["dates"][2] > rows["dates"][3]
     treated = plain.panel.frame.filter(pl.col("year").is_between(2011, 2020))["treatpost"].sum()
     assert whole - treated < rows["placebo_date"][0] < whole
     assert rows["quality"][:3] == [whole] * 3 and rows["quality"][3] < whole  # firms with patents
+    assert rows["t5"][0] == rows["t5"][1] < whole > max(rows["t5"][2:])
     for table in plain.tables.values():
         assert any("模拟数据" in n.text("zh") for n in table.notes), table.id
 
@@ -127,6 +127,28 @@ def test_instruments(plain: Any) -> None:
     assert max(t) > 4
     labels = " ".join(r.label.text("en") for r in plain.tables["t4"].rows)
     assert all(name in labels for name in ("Anderson", "Cragg-Donald", "Hansen"))
+
+
+def test_event_study_is_that_of_the_arrays(plain: Any, script: ModuleType) -> None:
+    made = script.market("plain", 11)
+    data = script.sample(script.panel(made).with_columns(inno0=pl.Series(script.drawn(made, 11)["inno0"])))
+    ours = script.study_of_events(data, 0).with_vcov(el.cluster("city")).tidy().filter(role="effect")
+    for table in ("t_events", "f1"):
+        found = plain.results.filter(table=table)
+        assert found.height > 0
+        b = found["estimate"].to_list()
+        for value in ours["estimate"].to_list():
+            assert min(abs(x - value) for x in b if x is not None) < 1e-8 + 1e-8 * abs(value)
+
+
+def test_figures_start_from_the_baseline(plain: Any) -> None:
+    base = plain.results.filter(table="t2", column="c3", term="treatpost")
+    values = plain.values.filter(column="placebo")
+    found = dict(values.filter(table="f2").select("row", "value").iter_rows())
+    assert found["estimate"] == pytest.approx(base["estimate"][0], rel=1e-8)
+    assert found["std_error"] == pytest.approx(base["std_error"][0], rel=1e-8)
+    assert found["draws"] == 500 and 1 / 501 <= found["p_t"] < 0.05
+    assert set(plain.figures) == {"f1", "f2", "f3"}
 
 
 # coverage, in small ------------------------------------------------------------------------------------------------
