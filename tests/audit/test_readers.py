@@ -12,6 +12,7 @@ import pytest
 
 from econloom.audit import audit
 from econloom.audit.auditing import Audit
+from econloom.audit.noting import read_note
 from econloom.audit.paper import PaperTable
 from econloom.audit.read.files import read_tables
 from econloom.core.errors import DataError
@@ -266,3 +267,25 @@ def test_tables_of_other_encodings(tmp_path: Path) -> None:
         path.write_bytes(text.encode(encoding))
         (table,) = read_tables(path)
         assert table.estimates[0].row == "贸易"
+
+
+@pytest.mark.parametrize(
+    ("note", "kind"),
+    [
+        ("T statistics from conventional (iid) standard errors in parentheses.", "t"),
+        ("t statistics based on robust standard errors are in parentheses", "t"),
+        ("括号内为由聚类到省份层面的稳健标准误得出的t值；*p<0.1", "t"),
+        ("括号内为t值（基于稳健标准误计算），***p<0.01", "t"),
+        ("括号内为聚类稳健标准误，t值见附录", "se"),
+        ("Robust standard errors, clustered by firm, in parentheses; t statistics in brackets.", "se"),
+        ("Numbers in parentheses are p values", "p"),
+    ],
+)
+def test_what_a_note_says_of_brackets(note: str, kind: str) -> None:
+    assert read_note(note).holds("()") == kind
+
+
+def test_brackets_with_signs_are_no_standard_errors(tmp_path: Path) -> None:
+    text = ",(1)\nx,-0.5**\n,(-2.1)\nz,-0.4***\n,(-3.1)\nN,100\nStandard errors in parentheses,\n"
+    done = audit([read_one(tmp_path / "t.csv", text)])
+    assert done.ok and "have signs" in done.unread[0].why

@@ -198,20 +198,26 @@ def _held(text: str) -> tuple[tuple[Brackets, Held], ...]:
 
 
 def _nearest(text: str, start: int, end: int) -> Held | None:
-    """In Chinese the kind follows (括号内为标准误), in English it comes before (standard errors in parentheses)."""
+    """The kind that the words around brackets name: the head of the phrase.
+
+    In English it comes first, before the brackets or else after them (t statistics from clustered standard errors in
+    parentheses); in Chinese it comes last after them, in the same clause (括号内为由聚类标准误得出的t值).
+    """
     left = max(text.rfind(c, 0, start) for c in ";；。\n") + 1
-    for point in re.finditer(r"(?<![a-z])(?<!\b[a-z])\.\s", text[left:start]):
+    for point in re.finditer(r"(?<![a-z])(?<!\b[a-z])\.\s|(?<=[a-z]{2})\.\s", text[left:start]):
         left = max(left, left + point.end())
+    for _, pattern in _WHERE:
+        left = max([left, *(left + m.end() for m in re.finditer(pattern, text[left:start]))])
     after = re.search(r"[;；。\n]|(?<!\b[a-z])\.(?:\s|$)", text[end:])
     right = len(text) if after is None else end + after.start()
-    chinese = any("\u4e00" <= c <= "\u9fff" for c in text[start:end])
-    best: tuple[int, Held] | None = None
-    for kind, pattern in _HELD:
-        for m in re.finditer(pattern, text[left:right]):
-            a, b = left + m.start(), left + m.end()
-            gap = (
-                (a - end if a >= end else 1000 + start - b) if chinese else (start - b if b <= start else 100 + a - end)
-            )
-            if best is None or gap < best[0]:
-                best = (gap, kind)
-    return None if best is None else best[1]
+    if any("\u4e00" <= c <= "\u9fff" for c in text[start:end]):
+        clause = re.split(r"[，,]", re.sub(r"[（(][^）)]*[）)]", "", text[end:right]))[0]
+        found = _kinds(clause)
+        return found[-1][1] if found else None
+    before, behind = _kinds(text[left:start]), _kinds(text[end:right])
+    return before[0][1] if before else behind[0][1] if behind else None
+
+
+def _kinds(text: str) -> list[tuple[int, Held]]:
+    """All kinds that a phrase names, in order."""
+    return sorted((m.start(), kind) for kind, pattern in _HELD for m in re.finditer(pattern, text))

@@ -33,7 +33,7 @@ ROLES: tuple[tuple[str, str], ...] = (
     ("kp_lm", r"kleibergen-?paap(?:rk)?lm(?:统计量|statistic|值|检验)?|kp(?:rk)?lm(?:统计量|statistic|值)?|k-p(?:rk)?lm"),
     ("anderson_lm", r"anderson(?:canon(?:ical)?\.?corr(?:elation)?s?\.?)?lm(?:统计量|statistic|值|检验)?"),
     ("first_stage_f", r"(?:the)?(?:first|1st)-?stagef(?:-?(?:stat(?:istic)?s?|value|test))?|(?:第)?一阶段f(?:值|统计量|检验)?"
-                      r"|f(?:值|统计量)?\((?:第)?一阶段\)|effectivef|f-?(?:stat\w*)?(?:of|onthe)?excludedinstruments?"),
+                      r"|f(?:值|统计量)?\((?:第)?一阶段\)|effectivef(?:stat\w*)?|有效f(?:值|统计量)?|f-?(?:stat\w*)?(?:of|onthe)?excludedinstruments?"),
     ("sargan", r"sargan(?:检验|test|p值|统计量)?|过度识别检验"),
     ("hansen", r"hansen(?:j)?(?:检验|test|统计量|statistic|p值|值)?|jstatistic|j统计量"),
     ("ar1", r"ar\(1\)(?:检验|test|p值|pvalue)?"),
@@ -49,7 +49,7 @@ R2_ROLES = ("r2", "r2_within", "r2_overall", "r2_between", "r2_adjusted", "r2_ps
 TESTS = ("lr", "hausman", "cragg_donald_f", "kp_f", "kp_lm", "anderson_lm", "first_stage_f", "sargan", "hansen", "f",
          "wald", "chi2")  # fmt: skip
 _OTHER = re.compile(
-    r"(?:检验|统计量|p值|临界值)|(?:test|statistic|critical value|stock-yogo|p-?val|threshold|cut-?off|mean of|difference)",
+    r"(?:检验|统计量|p值|临界值)|(?:test|statistic|critical value|stock-yogo|p-?val|threshold|cut-?off|mean of|difference|anderson|rubin|sobel|kleibergen|cragg|montiel|effective f|moran)",
     re.IGNORECASE,
 )
 _HEADS: tuple[tuple[str, str], ...] = (

@@ -36,7 +36,13 @@ def ranges(table: PaperTable, given: Given) -> Iterator[Finding]:
             yield finding(
                 table, level, "r2", parts.at(table, s), s.printed, why, label("至多1", "at most 1"), condition
             )
-        elif s.role in {"r2", "r2_within"} and x.below(0) and s.column in columns and parts.ordinary(columns[s.column]):
+        elif (
+            s.role in {"r2", "r2_within"}
+            and x.below(0)
+            and not parts.instrumented(table)
+            and s.column in columns
+            and parts.ordinary(columns[s.column])
+        ):
             why = label(
                 "含常数项的最小二乘未调整R²不可能为负", "unadjusted R2 of least squares with a constant is not negative"
             )
@@ -53,7 +59,13 @@ def _adjusted(table: PaperTable, c: Column, panel: str) -> Iterator[Finding]:
     """1 - adjusted = (1 - R2)(N - 1)/(N - K) for a whole number K of at least the printed coefficients."""
     plain, adjusted = (table.statistic(c.id, role, panel) for role in ("r2", "r2_adjusted"))
     n = r.rows_of(table, c.id, panel)
-    if plain is None or adjusted is None or "within" in adjusted.row.lower() or not parts.ordinary(c):
+    if (
+        plain is None
+        or adjusted is None
+        or "within" in adjusted.row.lower()
+        or not parts.ordinary(c)
+        or parts.instrumented(table)
+    ):
         return
     printed = f"{plain.row} {plain.printed}; {adjusted.row} {adjusted.printed}"
     condition = label("两者为同一种R²，普通最小二乘", "both are of one kind, of least squares")

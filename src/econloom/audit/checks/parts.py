@@ -12,6 +12,9 @@ from econloom.audit.words import CONSTANTS, FIRST_STAGE, INSTRUMENTED, NOT_OLS, 
 from econloom.core.labels import Label
 
 Maker = Callable[..., Finding]
+_OF_INSTRUMENTS = frozenset(
+    {"kp_f", "kp_lm", "cragg_donald_f", "first_stage_f", "anderson_lm", "sargan", "hansen", "ar1", "ar2"}
+)
 SAME_ROWS = Label(zh="各列样本、被解释变量和固定效应相同", en="the columns have the same rows, outcome and effects")
 
 
@@ -57,6 +60,11 @@ def ordinary(column: Column) -> bool:
     return not (INSTRUMENTED.search(column.words) or NOT_OLS.search(column.words))
 
 
+def instrumented(table: PaperTable) -> bool:
+    """Whether a table prints statistics of instruments, so that columns without a word may be 2SLS."""
+    return INSTRUMENTED.search(table.title) is not None or any(s.role in _OF_INSTRUMENTS for s in table.statistics)
+
+
 def _marks(table: PaperTable, column: str, panel: str) -> dict[str, str]:
     return {m.row: ("yes" if m.yes else "no") if m.yes is not None else m.text
             for m in table.marks if m.column == column and m.panel in {panel, ""}}  # fmt: skip
@@ -74,7 +82,7 @@ def alike(table: PaperTable, a: Column, b: Column, panel: str) -> bool:
 
 def nested(table: PaperTable) -> Iterator[tuple[str, Column, Column]]:
     """Panels with pairs of least-squares columns of which the second has all regressors of the first, and more."""
-    for panel in table.panels:
+    for panel in table.panels if not instrumented(table) else ():
         for a, b in permutations(table.columns, 2):
             small, large = (slopes(table, c.id, panel) for c in (a, b))
             if small and small < large and ordinary(a) and ordinary(b) and alike(table, a, b, panel):

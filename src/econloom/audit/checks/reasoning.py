@@ -89,11 +89,11 @@ def plausible_df(table: PaperTable, column: str, given: Given, panel: str = "") 
     that is fewer; where N is not printed, from 1 on.
     """
     note = table.note
-    if note.df:
-        low, high = min(note.df), max(note.df)
-        return Df(low, math.inf if _residual(note.text) else high)
     n = rows_of(table, column, panel)
     residual = 1.0 if n is None else max(1.0, math.floor(n.low / ROWS_PER_DF))
+    if note.df:
+        named, every = Df(min(note.df), max(note.df)), _residual(note.text)
+        return Df(min(named.low, residual), math.inf) if every else named
     stated = clusters_of(table, column, given, panel)
     if stated is not None:
         return Df(max(1, stated - 1 if n is None else min(stated - 1, residual)), math.inf)

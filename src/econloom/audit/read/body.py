@@ -93,7 +93,7 @@ def _attached(e: Estimate, found: Bracketed, kind: str | None) -> Estimate:
     if kind == "p" and e.p is None:
         return replace(e, p=first)
     alone = e.se is None and e.t is None and e.p is None and e.unclear is None
-    return replace(e, unclear=first) if kind is None and alone else e
+    return replace(e, unclear=first) if kind is None and alone and found.kind != "{}" else e
 
 
 def read(layout: Layout, name: str, note: Note, parens: Parens | None) -> Body:

@@ -63,6 +63,8 @@ def _regression(layout: Layout, name: str, note: Note, parens: Parens | None) ->
             unread=tuple(x for x in parts if isinstance(x, Unread)),
         )
     read = body.read(layout, name, note, held)
+    if _signed(read):
+        read.estimates = {k: replace(e, se=None, unclear=e.se) for k, e in read.estimates.items()}
     unread = [*read.unread, *_unclear(read, name)]
     return replace(
         shared,
@@ -74,10 +76,19 @@ def _regression(layout: Layout, name: str, note: Note, parens: Parens | None) ->
     )
 
 
+def _signed(read: body.Body) -> bool:
+    """Whether what is called standard errors has the signs of the coefficients: t values, or a note misread."""
+    below = [e for e in read.estimates.values() if e.se is not None and e.se.sign < 0]
+    return len(below) > 1 and all(e.coefficient.sign <= 0 for e in below)
+
+
 def _unclear(read: body.Body, name: str) -> list[Unread]:
     if not any(e.unclear is not None for e in read.estimates.values()):
         return []
+    signed = any(e.unclear is not None and e.unclear.sign < 0 for e in read.estimates.values())
     why = "nothing says what the brackets hold: standard errors, t values or p values"
+    if signed and read.note.holds("()") == "se":
+        why = "brackets that are said to hold standard errors have signs"
     return [Unread(name, "", f"{why}; only what is impossible under each is found")]
 
 
