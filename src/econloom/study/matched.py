@@ -103,7 +103,7 @@ def _matching(panel: Panel, params: Mapping[str, Any], where: pl.Series, scope: 
     from econloom.panel.matching.asked import Rule
 
     given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in params["options"].items()}
-    return matching.matched(params["formula"], panel, None, Rule(**given).settled(), where.alias("the sample"), scope)
+    return matching.by_rule(params["formula"], panel, None, Rule(**given).settled(), where.alias("the sample"), scope)
 
 
 def _pooled(panel: Panel, params: Mapping[str, Any], inside: pl.Series, scope: Scope) -> Parts:

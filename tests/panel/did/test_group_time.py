@@ -120,7 +120,7 @@ def slow_pair(D: np.ndarray, w: np.ndarray, X: np.ndarray, dy: np.ndarray, metho
     W = w / w.mean()
     ps, H = np.full(n, np.nan), np.zeros((k, k))
     b = np.zeros(k)
-    for _ in range(100):
+    for _ in range(12):
         ps = special.expit(X @ b)
         H = sum(W[i] * ps[i] * (1 - ps[i]) * np.outer(X[i], X[i]) for i in range(n))
         b = b + np.linalg.solve(H, X.T @ (W * (D - ps)))
@@ -316,6 +316,7 @@ def test_the_first_period_and_cohorts_after_the_sample() -> None:
         (lambda f: f.filter(pl.col("t") == 2), EstimationError, "one period only"),
         (lambda f: f.with_columns(c=pl.col("t")), UsageError, "several clusters"),
         (lambda f: f.with_columns(x=pl.col("g").is_null() * 5.0 + pl.col("z") * 1e-3), EstimationError, "no overlap"),
+        (lambda f: f.with_columns(x=pl.col("g").is_null() * 1.0), EstimationError, "tell who is treated"),
         (lambda f: f.drop("g"), UsageError, "no column 'g'"),
     ],
 )  # fmt: skip
@@ -330,6 +331,7 @@ def test_what_cannot_be_estimated_is_said(change: object, kind: type[Exception],
         ({"control": "never_treatd"}, "did you mean 'never_treated'"), ({"method": "drr"}, "no 'drr'"),
         ({"base_period": "long"}, "no 'long'"), ({"anticipation": -1}, "number of periods"),
         ({"unbalanced": "drop"}, "'pairs' or 'complete'"), ({"draws": 5}, "at least 99"),
+        ({"seed": "a"}, "seed: a whole number"), ({"seed": -1}, "seed: a whole"),
         ({"multipliers": "webb"}, "'rademacher' or 'mammen'"), ({"vcov": el.hc1()}, "influence functions"),
         ({"vcov": el.cluster("c", "i")}, "influence functions"), ({"weights": "v"}, "no column 'v'"),
     ],
@@ -349,6 +351,9 @@ def test_effects_and_keys_in_the_formula_are_refused() -> None:
         found.aggregate("event")
     with pytest.raises(UsageError, match="are of aggregate"):
         found.aggregate("group", window=(0, 1))
+    for options in ({"window": 3}, {"window": ("a", "b")}, {"window": (2, 1)}, {"balance": "x"}, {"balance": -1}):
+        with pytest.raises(UsageError, match=r"window: \(first, last\)|balance: a number"):
+            found.aggregate("dynamic", **options)
     with pytest.raises(EstimationError, match="go from -3 to 3"):
         found.aggregate("dynamic", window=(7, 9))
 

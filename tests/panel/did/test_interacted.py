@@ -124,6 +124,8 @@ def test_cohorts_of_the_first_period_are_left_out_and_said() -> None:
         (lambda f: f.filter(~((pl.col("g") == 4) & (pl.col("t") == 3)).fill_null(False)), {}, EstimationError,
          "cohorts 4 have no"),
         (lambda f: f, {"base": ()}, UsageError, "an event time without a dummy"),
+        (lambda f: f, {"base": "x"}, UsageError, "an event time without a dummy"),
+        (lambda f: f, {"shares": "estimated", "vcov": el.driscoll_kraay(1)}, UsageError, "goes with clusters"),
         (lambda f: f, {"shares": "none"}, UsageError, "'fixed' or 'estimated'"),
         (lambda f: f, {"cohort": "gg"}, UsageError, "no column 'gg'"),
     ],

@@ -145,3 +145,12 @@ def test_clusters_missing_rows_and_first_periods() -> None:
 def test_what_cannot_be_estimated_is_said(formula: str, options: dict, kind: type[Exception], words: str) -> None:
     with pytest.raises(kind, match=words):
         el.did.multiple_periods(formula, moving(), **(KEYS | options))
+
+
+def test_effects_of_single_switchers_have_no_error() -> None:
+    frame = moving().with_columns(d=pl.when((pl.col("i") == 0) & (pl.col("t") > 2)).then(1).otherwise(0))
+    found = el.did.multiple_periods("y ~ d", frame, effects=2, **KEYS)
+    assert np.isfinite(found.estimates).all() and np.isnan(found.std_errors).all()
+    assert any("1 cohorts of one switching unit" in w for w in found.warnings)
+    with pytest.raises(EstimationError, match="no switching unit has a comparison for effect 1"):
+        el.did.multiple_periods("y ~ d", frame.with_columns(d=pl.lit(0)), **KEYS)

@@ -114,11 +114,23 @@ def sun_abraham(
     """
     if shares not in ("fixed", "estimated"):
         raise UsageError(f"shares: 'fixed' or 'estimated', not {shares!r}")
+    if shares == "estimated" and vcov is not None and vcov.kind not in ("iid", "hc1", "hc2", "hc3", "cluster"):
+        raise UsageError(
+            f"shares='estimated' goes with clusters or independent rows, not {vcov}",
+            hint="shares='fixed', or el.cluster(...)",
+        )
     found = timing(data, unit, time, Asked(cohort, None, never), where, None)
-    bases = (int(base),) if isinstance(base, int | np.integer) else tuple(sorted({int(b) for b in base}))
-    if not bases:
-        raise UsageError("base: an event time without a dummy, such as -1")
+    bases = _bases(base)
     return _estimated(parse_formula(formula), found, bases, where, Options(vcov, weights, ssc), shares)
+
+
+def _bases(base: object) -> tuple[int, ...]:
+    """Event times of the base, ascending."""
+    given = [base] if isinstance(base, int | np.integer) else base
+    known = isinstance(given, list | tuple | set | range | np.ndarray) and len(given) > 0
+    if not known or not all(isinstance(b, int | np.integer) and not isinstance(b, bool) for b in given):  # type: ignore[attr-defined]
+        raise UsageError(f"base: an event time without a dummy, such as -1, not {base!r}")
+    return tuple(sorted({int(b) for b in given}))  # type: ignore[attr-defined]
 
 
 def _estimated(
@@ -144,7 +156,10 @@ def _estimated(
             f"{len(lost)} effects of cohorts have no estimate, such as {lost[0]}: the effects absorb them",
             hint="coarser effects, or where= without these cohorts",
         )
-    return _averaged(fit, found, wanted, bases, shares, said)
+    return replace(
+        _averaged(fit, found, wanted, bases, shares, said),
+        formula=f"{model.text}, by cohort and event time, shares {shares}",
+    )
 
 
 def _name(cohort: int, event: int) -> str:
@@ -233,7 +248,6 @@ def _averaged(
         "sun_abraham", LABEL, fit.summary.outcome, events.astype(np.int64), effects, covariance, bases, fit.sample,
         int(column[rows].n_unique()), int(column[rows[found.adopter[rows]]].n_unique()), fit.counts.clusters,
         str(fit.request.vcov), fit.request.ssc, fit.inference.df, counts=totals,
-        formula=f"{fit.request.model.outcome.name} by cohort and event time, shares {shares}",
         statistics=tuple((n, glance.get(n)) for n in ("r2", "r2_within")),
         warnings=(*(f"left out: {s}" for s in said), *_lonely(found, rows), *fit.warnings),
         fit=fit, cells=cells, shares=shares,

@@ -196,28 +196,32 @@ def _classified(
 
 def _effects(drawn: Switchers, effects: int, placebos: int) -> DynamicEffects:
     """All effects and placebos with their influence."""
-    estimates, psis, counts = {}, {}, {}
+    estimates, psis, counts, known = {}, {}, {}, {}
     for step in range(1, effects + 1):
         places = [(step - 1, step)] + ([(-1 - step, -step)] if step <= placebos else [])
         for event, shift in places:
             found = _effect(drawn, step, shift)
             if found is None:
                 what = f"effect {step}" if shift > 0 else f"placebo {step}"
+                fewer = f"effects={step - 1}" if shift > 0 else f"placebos={step - 1}"
+                start = "units of one first treatment of which some switch and others do not yet"
                 raise EstimationError(
                     f"no switching unit has a comparison for {what}",
-                    hint=f"effects={step - 1}" if shift > 0 else f"placebos={step - 1}",
+                    hint=start if step == 1 and shift > 0 else fewer,
                 )
-            estimates[event], psis[event], counts[event] = found
+            estimates[event], psis[event], counts[event], known[event] = found
     events = sorted(estimates)
     psi = np.stack([psis[e] for e in events])
     way = drawn.clusters
     if way is not None:
         psi = np.stack([np.bincount(way.codes, row, way.levels) for row in psi])
-    N = drawn.y.shape[1]
+    N, V = drawn.y.shape[1], psi @ psi.T
+    unknown = ~np.array([known[e] for e in events])
+    V[unknown], V[:, unknown] = np.nan, np.nan
     return DynamicEffects(
         "multiple_periods", LABEL, drawn.outcome, np.array(events, dtype=np.int64),
         np.array([estimates[e] for e in events]),
-        psi @ psi.T, (-1,), drawn.log, N, int((drawn.switch < len(drawn.y)).sum()), N if way is None else way.levels,
+        V, (-1,), drawn.log, N, int((drawn.switch < len(drawn.y)).sum()), N if way is None else way.levels,
         drawn.covariance, "none", None, counts=np.array([counts[e] for e in events]),
         formula=f"{drawn.text}, first switches", warnings=(*drawn.warnings, *_alone(drawn)),
     )  # fmt: skip
@@ -231,19 +235,23 @@ def _alone(drawn: Switchers) -> list[str]:
     return [text] if single else []
 
 
-def _effect(drawn: Switchers, step: int, shift: int) -> tuple[float, FloatArray, float] | None:
-    """One effect (shift = step) or placebo (shift = -step): estimate, influence of units, number of switchers."""
+def _effect(drawn: Switchers, step: int, shift: int) -> tuple[float, FloatArray, float, bool] | None:
+    """One effect (shift = step) or placebo (shift = -step).
+
+    Estimate, influence of units, number of switchers, whether some cohort and its comparison have several clusters.
+    """
     T, N = drawn.y.shape
-    total, switchers, psi = 0.0, 0, np.zeros(N)
+    total, switchers, psi, known = 0.0, 0, np.zeros(N), False
+    cluster = np.arange(N) if drawn.clusters is None else drawn.clusters.codes
     for F in np.unique(drawn.switch[drawn.switch < T]):
         last, other = F - 1 + step, F - 1 + shift
         if last >= T or other < 0:
             continue
         change = drawn.y[other] - drawn.y[F - 1]
-        known = ~np.isnan(change) & ~np.isnan(drawn.y[last])
+        seen = ~np.isnan(change) & ~np.isnan(drawn.y[last])
         for start in np.unique(drawn.start[drawn.switch == F]):
-            mine = known & (drawn.start == start) & (drawn.switch == F)
-            against = known & (drawn.start == start) & (drawn.switch > last)
+            mine = seen & (drawn.start == start) & (drawn.switch == F)
+            against = seen & (drawn.start == start) & (drawn.switch > last)
             if not mine.any() or not against.any():
                 continue
             mean = change[against].mean()
@@ -254,4 +262,5 @@ def _effect(drawn: Switchers, step: int, shift: int) -> tuple[float, FloatArray,
             for sign in np.unique(S):
                 same = mine & (drawn.direction == sign)
                 psi[same] += sign * (change[same] - change[same].mean())
-    return (total / switchers, psi / switchers, float(switchers)) if switchers else None
+                known |= all(len(np.unique(cluster[side])) > 1 for side in (same, against))
+    return (total / switchers, psi / switchers, float(switchers), known) if switchers else None

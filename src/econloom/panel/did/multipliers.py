@@ -38,6 +38,8 @@ class Bootstrap:
     multipliers: Multipliers = "rademacher"
 
     def __post_init__(self) -> None:
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise UsageError(f"seed: a whole number from 0 on, not {self.seed!r}")
         if self.multipliers not in get_args(Multipliers):
             raise UsageError(f"multipliers: 'rademacher' or 'mammen', not {self.multipliers!r}")
         if isinstance(self.draws, bool) or not isinstance(self.draws, int) or self.draws < 0 or 0 < self.draws < 99:

@@ -23,6 +23,8 @@ OVERLAP = 0.999
 TRIM = 0.995
 """Comparison units whose propensity score is not below this have no weight (DRDID)."""
 SINGULAR = 1e-13
+FAR = 1e3
+"""Coefficients of scaled covariates beyond this separate the treated."""
 
 
 @dataclass(frozen=True)
@@ -97,20 +99,23 @@ def _propensity(treated: BoolArray, weights: FloatArray, X: FloatArray) -> tuple
     for _ in range(50):
         p = special.expit(Z @ b)
         step = _solve(Z.T @ (Z * (weights * p * (1 - p))[:, None]), Z.T @ (weights * (D - p)))
+        if not np.isfinite(step).all() or np.abs(b + step).max() > FAR:
+            raise _no_overlap("they tell who is treated")
         b = b + step
         if np.abs(step).max() < 1e-10 * max(1.0, float(np.abs(b).max())):
             break
-        if np.abs(b).max() > 1e3:
-            break
     p = special.expit(Z @ b)
-    highest = float(p.max())
-    if highest >= OVERLAP or not np.isfinite(b).all():
-        raise EstimationError(
-            f"the covariates leave no overlap: a propensity score of {highest:.4f}",
-            hint="fewer or coarser covariates, method='reg', or where= without these units",
-        )
+    if (highest := float(p.max())) >= OVERLAP:
+        raise _no_overlap(f"a propensity score of {highest:.4f}")
     H = Z.T @ (Z * (weights * p * (1 - p))[:, None])
     return p, (Z * (weights * (D - p))[:, None]) @ _inverse(H, "collinear")
+
+
+def _no_overlap(why: str) -> EstimationError:
+    return EstimationError(
+        f"the covariates leave no overlap: {why}",
+        hint="fewer or coarser covariates, method='reg', or where= without these units",
+    )
 
 
 def _scaled(X: FloatArray) -> FloatArray:

@@ -125,13 +125,13 @@ def means(cells: Cells, sizes: Sizes, kind: Kind, window: tuple[int, int] | None
 def _window(cells: Cells, window: tuple[int, int] | None, balance: int | None) -> BoolArray:
     """Cells of an aggregation by event time."""
     events = cells.events
-    if window is not None and (len(window) != 2 or window[0] > window[1]):
+    if window is not None and not _whole(window):
         raise UsageError(f"window: (first, last) event time, such as (-4, 5), not {window!r}")
     low, high = window if window is not None else (events.min(), events.max())
     inside = (events >= low) & (events <= high)
     if balance is not None:
-        if balance < 0:
-            raise UsageError(f"balance: a number of periods after adoption, not {balance}")
+        if isinstance(balance, bool) or not isinstance(balance, int) or balance < 0:
+            raise UsageError(f"balance: a number of periods after adoption, not {balance!r}")
         last = int(cells.times.max())
         inside &= (last - cells.cohorts >= balance) & (events <= balance)
     if not inside.any():
@@ -139,6 +139,14 @@ def _window(cells: Cells, window: tuple[int, int] | None, balance: int | None) -
             f"no cohort has an effect at these event times; they go from {events.min()} to {events.max()}"
         )
     return np.asarray(inside)
+
+
+def _whole(window: object) -> bool:
+    """Whether a window is two whole numbers in order."""
+    pair = (
+        isinstance(window, tuple | list) and len(window) == 2 and all(isinstance(w, int | np.integer) for w in window)
+    )
+    return pair and bool(window[0] <= window[1])  # type: ignore[index]
 
 
 def _dynamic(cells: Cells, sizes: Sizes, inside: BoolArray) -> Means:

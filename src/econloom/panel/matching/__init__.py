@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from econloom.core.errors import DataError, EstimationError, UsageError
 from econloom.data.expressions import Scope
@@ -22,10 +22,9 @@ from econloom.panel.matching.asked import (
     Support,
     Ties,
 )
-from econloom.panel.matching.found import find
-from econloom.panel.matching.matched import Matched
-from econloom.panel.matching.rows import rows_of
-from econloom.panel.passes import one_blas_thread
+
+if TYPE_CHECKING:
+    from econloom.panel.matching.matched import Matched as Matched
 
 __all__ = ["Matched", "match"]
 
@@ -173,13 +172,18 @@ def match(
         tuple(trim) if isinstance(trim, list) else trim, form, most_weight, errors, variance, neighbours,
         bias_adjust if isinstance(bias_adjust, bool) else _names(bias_adjust, "bias_adjust"), draws, denominator,
     ).settled()  # fmt: skip
-    return matched(formula, as_panel(data, unit, time), outcome, rule, where, scope)
+    return by_rule(formula, as_panel(data, unit, time), outcome, rule, where, scope)
 
 
-def matched(
+def by_rule(
     formula: str, panel: Any, outcome: str | None, rule: Rule, where: Any = None, scope: Scope | None = None
 ) -> Matched:
     """As :func:`match`, of a panel and a settled rule."""
+    from econloom.panel.matching.found import find
+    from econloom.panel.matching.matched import Matched
+    from econloom.panel.matching.rows import rows_of
+    from econloom.panel.passes import one_blas_thread
+
     try:
         with one_blas_thread():
             rows = rows_of(formula, panel, outcome, rule.exact, rule.on, where, scope)
@@ -193,3 +197,12 @@ def _names(given: Sequence[str] | str, what: str) -> tuple[str, ...]:
     if odd := [n for n in found if not isinstance(n, str)]:
         raise UsageError(f"{what}: names of columns are needed, not {odd[0]!r}")
     return found
+
+
+def __getattr__(name: str) -> Any:
+    """``Matched`` on first use: rules are read by study files, which start without compiled code."""
+    if name != "Matched":
+        raise AttributeError(f"module 'econloom.matching' has no attribute {name!r}")
+    from econloom.panel.matching.matched import Matched
+
+    return Matched
