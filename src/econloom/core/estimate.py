@@ -107,6 +107,10 @@ class Tidy:
         """The row of ``term``, or None."""
         return next((c for c in self.coefficients if c.term == term), None)
 
+    def holds(self, term: str) -> bool:
+        """Whether ``term`` is in the model, with a coefficient or (``extra["adjusted"]``) without one to show."""
+        return self.coefficient(term) is not None or term in self.extra.get("adjusted", ())
+
 
 def stars(p_value: float | None, cuts: tuple[float, ...]) -> int:
     """Number of stars: how many of the cut-offs ``p_value`` lies below (strictly)."""

@@ -126,7 +126,7 @@ def _block(models: Sequence[Tidy], spec: TableSpec, prefix: str) -> list[Row]:
 
 def _controls(models: Sequence[Tidy], spec: TableSpec) -> list[Row]:
     controls = set(spec.controls)
-    held = [any(c.term in controls for c in m.coefficients) for m in models]
+    held = [any(m.holds(c) for c in controls) for m in models]
     if spec.show.controls == "collapse" and any(held):
         return [_marks(word("controls", spec.style), held)]
     return []

@@ -276,7 +276,7 @@ def _controls(models: Sequence[Tidy], spec: TableSpec, lang: Lang) -> str:
     """What stands behind a collapsed row of controls, by column where columns differ."""
     if spec.show.controls != "collapse":
         return ""
-    held = [tuple(t for t in spec.controls if t != CONSTANT and m.coefficient(t)) for m in models]
+    held = [tuple(t for t in spec.controls if t != CONSTANT and m.holds(t)) for m in models]
     groups = [(key, c) for key, c in _grouped(held) if key]
     if not groups:
         return ""

@@ -125,7 +125,8 @@ def table(
     models = tuple(tidy(fits, c) for c in params["columns"])
     if params["panels"]:
         return _in_panels(models, params, spec), models
-    whole = _whole(spec, params, fits, models)
+    said = dict.fromkeys(m.extra["note"] for m in models if "note" in m.extra)
+    whole = _whole(replace(spec, notes=(*spec.notes, *said)), params, fits, models)
     return tables.regression(models, whole if compared is None else compared.within(whole)), models
 
 
@@ -167,6 +168,9 @@ def _text(label: Mapping[str, Any]) -> Label:
 
 
 def _extra(row: Mapping[str, Any], models: tuple[Tidy, ...], digits: int) -> ExtraRow:
+    if "compared" in row:
+        ways = zip(row["compared"], models, strict=True)
+        return ExtraRow(_text(row["label"]), tuple(m.extra.get("compared", _text(w) if w else None) for w, m in ways))
     if "stat" in row:
         found = [m.glance.get(row["stat"]) for m in models]
         cells: list[Any] = [v if n in row["at"] else None for n, v in enumerate(found, 1)]

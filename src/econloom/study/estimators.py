@@ -14,6 +14,7 @@ from econloom.core.covariances import VcovSpec
 from econloom.core.errors import EconloomError, UsageError, did_you_mean
 from econloom.core.frame import Panel
 from econloom.panel import dynamics, generalised, limited, panels
+from econloom.study import staggered
 
 _GIVEN = {"formula", "data", "unit", "time", "vcov", "where", "ssc", "weights", "system"}
 
@@ -56,6 +57,7 @@ ESTIMATORS: Mapping[str, Estimator] = {
     "tobit": Estimator(limited.tobit, by_unit=False),
     "tobit_re": Estimator(limited.tobit),
     "fractional": Estimator(limited.fractional),
+    **{name: Estimator(partial(staggered.column, method=name)) for name in staggered.ROBUST},
 }
 
 

@@ -62,7 +62,7 @@ def coefficient_rows(version: str, table: str, models: Iterable[Tidy], cuts: tup
                 {
                     "version": version,
                     "table": table,
-                    "group": str(model.extra.get("group", "")),
+                    "group": ", ".join(filter(None, (str(model.extra.get(k, "")) for k in ("group", "companion")))),
                     "column": f"c{number}",
                     "stage": model.stage,
                     "outcome": model.outcome,

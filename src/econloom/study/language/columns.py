@@ -18,6 +18,7 @@ from econloom.study.language.base import (
     Title,
     Whole,
 )
+from econloom.study.language.robust import Robust
 from econloom.study.language.settings import Ssc, Vcov
 
 Estimator = Literal[
@@ -107,6 +108,7 @@ class Column(ShortForm):
     where: Text | None = Field(None, description="Rows of this column, within its sample.")
     period: Period | None = Field(None, description="First and last period of this column.")
     replace: dict[Text, Text] = Field({}, description="Words of the formula to exchange, macros spelt out.")
+    robust: Robust | None = Field(None, description="Estimators robust to staggered timing, in columns beside it.")
 
     @classmethod
     def short_form(cls) -> str:
@@ -121,6 +123,8 @@ class Column(ShortForm):
             raise ValueError(f"{self.estimator} has no stages")
         if self.endogenous is not None and self.stage != "first":
             raise ValueError("'endogenous' belongs to a first stage")
+        if self.robust is not None and self.stage is not None:
+            raise ValueError("'robust' stands beside a two-way estimate, not a stage of instruments")
         return self
 
 
@@ -157,4 +161,6 @@ class Variant(Labelled):
         changes: dict[str, Any] = {k: getattr(self, k) for k in kept & self.model_fields_set}
         formula = f"{self.outcome or left.strip()} ~ {right.strip()}"
         head = Title(zh=self.zh, en=self.en)
-        return base.model_copy(update={"id": None, "formula": formula, "head": head, "replace": words, **changes})
+        return base.model_copy(
+            update={"id": None, "robust": None, "formula": formula, "head": head, "replace": words, **changes}
+        )

@@ -26,6 +26,7 @@ from econloom.study.language.base import (
     one_or_many,
 )
 from econloom.study.language.columns import Column, Variant
+from econloom.study.language.robust import Robust
 from econloom.study.language.settings import Digits, Show, Ssc, Stars, Vcov, cutoffs
 from econloom.study.language.table import Table as Table
 
@@ -116,6 +117,7 @@ class RegressionTable(Table):
     )
     like: Identifier | None = Field(None, description="Take the columns (and what is not said) of this table.")
     replace: dict[Text, Text] = Field({}, description="Words of the taken formulas to exchange.")
+    robust: Robust | None = Field(None, description="Estimators robust to staggered timing beside every column.")
     across_versions: Columns | None = Field(
         None, description="Terms whose estimates in every version stand in a second table."
     )

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from econloom.core.errors import ExpressionError, UsageError, did_you_mean
 from econloom.core.expressions import tokenize
-from econloom.core.labels import Label
 from econloom.data import expressions
 from econloom.data.expressions import Scope
 from econloom.panel.formula import ModelSpec, parse_formulas
@@ -19,45 +16,12 @@ from econloom.study.estimators import ESTIMATORS, check_options
 from econloom.study.language.columns import Column
 from econloom.study.language.settings import Vcov
 from econloom.study.language.tables import RegressionTable
-from econloom.study.planning import placebos, prepared
+from econloom.study.planning import companions, placebos, prepared
 from econloom.study.planning.draft import Draft, PanelDraft
+from econloom.study.planning.shown import Shown as Shown
+from econloom.study.planning.shown import keyed
 
 _POOLED_SSC = "fixest"  # without effects: (n - 1) / (n - k), as every program has it
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A column as it is shown: a model's key, its stage and its place in the file.
-
-    Attributes
-    ----------
-    model : dict
-        What is estimated, JSON-ready; columns with an equal ``key`` share one estimate.
-    stage : str
-        ``main``, ``first``, ``second`` or ``reduced``.
-    endogenous : str or None
-        Whose first stage.
-    group : str
-        Sample, or group of a split, by which the columns are repeated, or ``""``.
-    id : str or None
-    head : Label or None
-    planned : str or None
-        Why it cannot be estimated yet.
-    """
-
-    model: dict[str, Any]
-    stage: str
-    endogenous: str | None
-    group: str
-    id: str | None
-    head: Label | None
-    planned: str | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready reference to the estimate."""
-        head = {"zh": self.head.zh, "en": self.head.en} if self.head else None
-        return {"key": self.model["key"], "stage": self.stage, "endogenous": self.endogenous, "group": self.group,
-                "id": self.id, "head": head}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -117,7 +81,8 @@ class TableModels:
         found: list[Shown] = []
         for repeat in self.repeats():
             for column, path in self.columns():
-                found += self.column(column, path, repeat)
+                for made in self.column(column, path, repeat):
+                    found += companions.beside(self.draft, self.spec, column, made, path)
         return [c for column in found for c in (*self.first_stages(column), column)]
 
     def repeats(self) -> list[Repeat]:
@@ -224,7 +189,7 @@ class TableModels:
         common, reason = settings
         if source.prepare is not None and source.prepare.dates is not None:
             placebos.check_term(self.draft, source.prepare.dates.of, models, (*path, "prepare", "dates", "of"))
-        return [(_keyed(common | _described(m)), reason or p) for m, p in zip(models, planned, strict=True)]
+        return [(keyed(common | _described(m)), reason or p) for m, p in zip(models, planned, strict=True)]
 
     def panel(self, source: Column, path: KeyPath) -> PanelDraft | None:
         """The panel of a column."""
@@ -339,12 +304,6 @@ def _described(parsed: ModelSpec) -> dict[str, Any]:
         "endogenous": [t.name for t in parsed.endogenous],
         "instruments": [t.name for t in parsed.instruments],
     }
-
-
-def _keyed(model: dict[str, Any]) -> dict[str, Any]:
-    """A model with a key that equal models share."""
-    text = json.dumps(model, sort_keys=True, ensure_ascii=False)
-    return model | {"key": hashlib.sha256(text.encode()).hexdigest()[:16]}
 
 
 def replaced(text: str, words: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from econloom.core.expressions import names_in, parse
 from econloom.study.document import KeyPath
 from econloom.study.language.event_tables import EventStudyTable
 from econloom.study.language.tables import BalanceTable, FamilyTable, RegressionTable, SensitivityTable, TableRow
-from econloom.study.planning import event_studies, families, matched, other_tables, prepared, repeated
+from econloom.study.planning import companions, event_studies, families, matched, other_tables, prepared, repeated
 from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation, simulated_notes
 from econloom.study.planning.models import Shown, TableModels
@@ -174,14 +174,16 @@ def _regressions(
         draft.problem(error, (*path, "groups"))
     if spec.panels and len({len(p.columns) for p in spec.panels}) > 1:
         draft.problem(UsageError("the panels have different numbers of columns"), (*path, "panels"))
+    looks = presentation(draft, spec)
+    looks["notes"] = [*looks["notes"], *companions.notes(draft, columns)]
     params = {
         "table": table,
         "columns": shown,
-        "rows": _rows(draft, table, spec, columns, compared),
+        "rows": [*companions.row(columns), *_rows(draft, table, spec, columns, compared)],
         "groups": _groups(draft, spec, columns),
         "over_groups": repeated.headers(draft, spec, columns)[1] if spec.over and not spec.groups else [],
         "panels": [{"zh": p.zh, "en": p.en, "columns": len(p.columns)} for p in spec.panels],
-        **presentation(draft, spec),
+        **looks,
     }
     return draft.add("table", f"table {table}", params, used, path)
 
