@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from econloom.study.language.base import ColumnName, Columns, Count, Flag, Identifier, Model, Names, Title, Whole
 from econloom.study.language.rings import RingSettings
+from econloom.study.language.robust import Robust
 from econloom.study.language.windows import End, EventWindow
 
 ModelName = Annotated[str, Field(pattern=r"^[^\W\d]\w*\.[^\W]\w*$", strict=True)]  # t3.c1, or the id of a column
@@ -52,6 +53,13 @@ class EventStudyFigure(Figure):
     name: Title | None = Field(None, description="Of this version, beside others.")
     beside: tuple[EventWindow, ...] = Field((), description="Further versions in the same axes.")
     band: Flag = Field(False, description="A band that covers all effects jointly.")
+    robust: Robust | None = Field(None, description="Estimators robust to staggered timing as further series.")
+
+    @model_validator(mode="after")
+    def _cohort_of_the_policy(self) -> Self:
+        if self.robust is not None and self.robust.cohort is not None:
+            raise ValueError("'cohort' and 'treatment' are those of the policy: leave them out")
+        return self
 
 
 class PlaceboFigure(Figure):

@@ -22,7 +22,10 @@ TWO_WAY = Label("双向固定效应", "Two-way")
 COMPARED = Label("比较对象", "Compared with")
 ALL_UNITS = Label("全部，含已处理", "all, treated too")
 _TREATMENTS = ("treatpost", "exposure")
-_MEANS = Label("对交错实施稳健的估计：", "Robust to staggered timing: ")
+_MEANS = Label("对交错实施稳健的估计——", "Robust to staggered timing: ")
+_BEFORE = Label("实施前的点——", "Points before adoption: ")
+_LEFT = Label("未列出——", "Left out: ")
+BINARY = Label("稳健估计以是否实施（0或1）为处理", "These estimators take adoption as 0 or 1")
 
 
 def beside(draft: Draft, table: RegressionTable, column: Column, shown: Shown, path: KeyPath) -> list[Shown]:
@@ -32,7 +35,7 @@ def beside(draft: Draft, table: RegressionTable, column: Column, shown: Shown, p
         return [shown]
     place = (*path, "robust") if column.robust is not None else ("tables", path[1], "robust")
     model = shown.model
-    if shown.stage != "main" or (reason := _unfit(model)) is not None:
+    if shown.stage != "main" or (reason := unfit(model)) is not None:
         reason = "is a stage of instruments" if shown.stage != "main" else reason
         draft.problem(UsageError(f"robust: the model {model['formula']} {reason}"), place)
         return [shown]
@@ -65,7 +68,7 @@ def beside(draft: Draft, table: RegressionTable, column: Column, shown: Shown, p
     return [shown if shown.head else replace(shown, head=TWO_WAY), *made]
 
 
-def _unfit(model: Mapping[str, Any]) -> str | None:
+def unfit(model: Mapping[str, Any]) -> str | None:
     """Why a model is no two-way estimate, or None."""
     if model["instruments"]:
         return "has instruments: estimators robust to staggered timing stand beside least squares"
@@ -172,31 +175,48 @@ def notes(draft: Draft, columns: Sequence[Shown]) -> list[dict[str, Any]]:
     models = [c.model for c in columns if c.model["estimator"] in ROBUST]
     if not models:
         return []
-    used = dict.fromkeys(m["estimator"] for m in models)
-    found = [Label(_MEANS.text("zh") + "；".join(_said(n, "zh") for n in used),
-                   _MEANS.text("en") + "; ".join(_said(n, "en") for n in used))]  # fmt: skip
-    everything = not any(m["options"]["asked"] for m in models)
+    used = list(dict.fromkeys(m["estimator"] for m in models))
+    found = [_listed(_MEANS, {n: ROBUST[n].note for n in used})]
     left: dict[str, Label] = {}
-    for m in models if everything else ():
-        keys = draft.panels[m["panel"]].spec.keys
-        for name in DEFAULTS:
-            reason = ROBUST[name].unfit(m | {"term": m["options"]["term"]}, keys)
-            if reason is not None and name not in used:
-                left[name] = reason
-    if left:
-        zh = "；".join(f"{ROBUST[n].label.text('zh')}{r.text('zh')}" for n, r in left.items())
-        en = "; ".join(f"{ROBUST[n].label.text('en')} {r.text('en')}" for n, r in left.items())
-        found.append(Label(f"未列出：{zh}", f"Left out: {en}"))
-    if any(_partial(draft, m) for m in models):
-        found.append(Label("稳健估计以是否实施（0或1）为处理", "These estimators take adoption as 0 or 1"))
+    for m in models:
+        if not m["options"]["asked"]:
+            left |= _left_out(draft, m | {"term": m["options"]["term"]})
+    found += _omitted({n: reason for n, reason in left.items() if n not in used})
+    if any(_partial(draft, m["options"]["term"]) for m in models):
+        found.append(BINARY)
     return [{"zh": f.zh, "en": f.en} for f in found]
 
 
-def _said(name: str, lang: Any) -> str:
-    way = ROBUST[name]
-    return f"{way.label.text(lang)}{'：' if lang == 'zh' else ': '}{way.note.text(lang)}"
+def of_series(draft: Draft, model: Mapping[str, Any], names: Sequence[str], everything: bool) -> list[dict[str, Any]]:
+    """What a figure with further estimators has to say: effects before adoption, and which were left out and why."""
+    found = [_listed(_BEFORE, {n: ROBUST[n].before for n in names})]
+    found += _omitted(_left_out(draft, model)) if everything else []
+    if _partial(draft, model["term"]):
+        found.append(BINARY)
+    return [{"zh": f"{f.zh}。", "en": f"{f.en}."} for f in found]
 
 
-def _partial(draft: Draft, model: Mapping[str, Any]) -> bool:
+def _left_out(draft: Draft, model: Mapping[str, Any]) -> dict[str, Label]:
+    """Estimators of ``robust: true`` that cannot take a model, with the reasons."""
+    keys = draft.panels[model["panel"]].spec.keys
+    found = {n: ROBUST[n].unfit(model, keys) for n in DEFAULTS}
+    return {n: reason for n, reason in found.items() if reason is not None}
+
+
+def _omitted(left: Mapping[str, Label]) -> list[Label]:
+    return [_listed(_LEFT, left)] if left else []
+
+
+def _listed(opening: Label, said: Mapping[str, Label]) -> Label:
+    """``opening A: this; B: that``; estimators of which the same is said together."""
+    groups: dict[Label, list[str]] = {}
+    for name, what in said.items():
+        groups.setdefault(what, []).append(name)
+    zh = "；".join("、".join(ROBUST[n].label.text("zh") for n in g) + f"：{w.text('zh')}" for w, g in groups.items())
+    en = "; ".join(", ".join(ROBUST[n].label.text("en") for n in g) + f": {w.text('en')}" for w, g in groups.items())
+    return Label(f"{opening.zh}{zh}", f"{opening.en}{en}")
+
+
+def _partial(draft: Draft, term: str) -> bool:
     """Whether the treatment is a share of the first year."""
-    return model["options"]["term"] in {p.makes.get("exposure") for p in draft.spec.policy.values()}
+    return term in {p.makes.get("exposure") for p in draft.spec.policy.values()}

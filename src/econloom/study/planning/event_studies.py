@@ -12,9 +12,10 @@ from econloom.study.estimators import ESTIMATORS
 from econloom.study.language.data import Policy
 from econloom.study.language.event_tables import EventStudyTable
 from econloom.study.language.figures import EventStudyFigure
+from econloom.study.language.robust import Robust
 from econloom.study.language.tables import RegressionTable
 from econloom.study.language.windows import EventWindow
-from econloom.study.planning import matched, prepared
+from econloom.study.planning import companions, matched, prepared
 from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation
 from econloom.study.step import Step
@@ -36,8 +37,43 @@ def figure(draft: Draft, name: str, spec: EventStudyFigure, common: dict[str, An
     own = {k: getattr(spec, k) for k in ("window", "base", "ends")}
     first = EventWindow(**own, zh=spec.name.zh if spec.name else None, en=spec.name.en if spec.name else None)
     made = _studies(draft, name, spec.of, spec.policy, (first, *spec.beside), path)
-    params = common | {"band": spec.band}
-    return draft.add("event_figure", f"figure {name}", params, () if made is None else (made,), path)
+    params = common | {"band": spec.band, "two_way": False}
+    if made is None or spec.robust is None or not spec.robust.use:
+        return draft.add("event_figure", f"figure {name}", params, () if made is None else (made,), path)
+    beside = _robust(draft, spec, spec.robust, made, (*path, "robust"))
+    if beside is None:
+        return made
+    step, notes = beside
+    params |= {"two_way": not spec.beside, "notes": [*notes, *params["notes"]]}
+    return draft.add("event_figure", f"figure {name}", params, (made, step), path)
+
+
+def _robust(
+    draft: Draft, spec: EventStudyFigure, asked: Robust, made: Step, path: KeyPath
+) -> tuple[Step, list[dict[str, Any]]] | None:
+    """The step of the estimators beside an event study, and what to say of them; None where there is a fault."""
+    model, cohort, term = made.params["model"], made.params["cohort"], made.params["term"]
+    if (reason := companions.unfit(model)) is not None:
+        draft.problem(UsageError(f"robust: {spec.of} {reason}"), path)
+        return None
+    if cohort is None:
+        error = UsageError(f"robust: {term!r} has a single date", hint="of: a column with the policy's treatpost")
+        draft.problem(error, path)
+        return None
+    names = companions.chosen(draft, asked, model | {"term": term}, path)
+    if not names:
+        return None
+    everything = asked.estimators is None
+    params = {
+        **{k: made.params[k] for k in ("model", "where", "term", "samples", "lists")},
+        "adoption": [cohort, made.params["adopts"]],
+        "estimators": names,
+        "window": list(spec.window) if spec.window else None,
+        "asked": not everything,
+    }
+    rows = next(s for s in draft.steps if s.digest == made.inputs[0])
+    step = draft.add("robust_effects", f"robust estimates beside {spec.of}", params, (rows,), path, made.planned)
+    return step, companions.of_series(draft, model | {"term": term}, names, everything)
 
 
 def _studies(

@@ -6,19 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from econloom.core.estimate import Tidy
 from econloom.core.labels import Label
 from econloom.core.table import Table
+from econloom.data import expressions
 from econloom.panel.did import dynamic
 from econloom.panel.did.effects import DynamicEffects
 from econloom.panel.did.timing import Asked
 from econloom.panel.did.twoway import Options
 from econloom.panel.formula import parse_formula
 from econloom.report import effects
-from econloom.study import estimates
+from econloom.study import estimates, staggered
 from econloom.study.steps.context import Context, Work, scope_of, table_spec
 
 Studies = list[tuple[Label, DynamicEffects]]
+Beside = tuple[list[tuple[str, DynamicEffects]], list[Tidy]]
 _BEYOND = {
     "bin": Label("端点归并", "ends binned"),
     "drop": Label("窗外剔除", "ends dropped"),
@@ -67,9 +71,31 @@ def _event_table(params: Mapping[str, Any], inputs: Sequence[Any], context: Cont
     return effects.table([one for _, one in studies], table_spec(params), heads)
 
 
+def _robust_effects(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Beside:
+    """Effects of estimators robust to staggered timing, by name."""
+    model = params["model"]
+    where = None
+    if params["where"] is not None:
+        where = expressions.condition(inputs[0], params["where"], scope_of(params)).fill_null(False)
+    wanted = staggered.beside(
+        model["formula"], inputs[0], estimates.covariance(model["vcov"]), where, model["weights"], params["term"],
+        tuple(params["adoption"]), model["ssc"],
+    )  # fmt: skip
+    wanted = replace(wanted, window=_pair(params["window"]))
+    return staggered.series(wanted, params["estimators"], params["asked"])
+
+
 def _event_figure(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> effects.Effects:
-    studies: Studies = inputs[0]
-    drawn = [one.with_band() if params["band"] else one for _, one in studies]
+    studies: Studies = list(inputs[0])
+    names = [""] * len(studies)
+    failed: list[Tidy] = []
+    if len(inputs) > 1:
+        if params["two_way"]:
+            studies = [(_two_way(studies[0][0]), studies[0][1])]
+        found, failed = inputs[1]
+        studies += [(staggered.ROBUST[name].label, one) for name, one in found]
+        names += [name for name, _ in found]
+    drawn = [_banded(one, bool(name)) if params["band"] else one for name, (_, one) in zip(names, studies, strict=True)]
     made = effects.event_plot(
         drawn,
         Label(**params["title"]),
@@ -77,7 +103,22 @@ def _event_figure(params: Mapping[str, Any], inputs: Sequence[Any], context: Con
         tuple(Label(**n) for n in params["notes"]),
         [label for label, _ in studies],
     )
-    return replace(made, notes=(*_said(studies, params["band"]), *made.notes))
+    models = (*(_named(m, n) for m, n in zip(made.models, names, strict=True)), *failed)
+    said = [Label(f"{n.text('zh')}。", f"{n.text('en')}.") for n in (m.extra["note"] for m in failed)]
+    return replace(made, notes=(*_said(studies, params["band"]), *said, *made.notes), models=models)
+
+
+def _two_way(label: Label) -> Label:
+    return Label(f"双向固定效应（{label.text('zh')}）", f"Two-way ({label.text('en')})")
+
+
+def _banded(found: DynamicEffects, beside: bool) -> DynamicEffects:
+    """With a joint band; an estimator beside the event study goes without where one of its errors is undefined."""
+    return found if beside and not np.isfinite(found.std_errors).all() else found.with_band()
+
+
+def _named(model: Tidy, companion: str) -> Tidy:
+    return replace(model, extra={**model.extra, "companion": companion})
 
 
 def _said(studies: Studies, band: bool) -> list[Label]:
@@ -103,5 +144,6 @@ def _said(studies: Studies, band: bool) -> list[Label]:
 WIRING: Mapping[str, Work] = {
     "event_study": _event_study,
     "event_table": _event_table,
+    "robust_effects": _robust_effects,
     "event_figure": _event_figure,
 }
