@@ -26,6 +26,7 @@ def test_it_is_checked_and_planned(name: str) -> None:
     plan = el.study(STUDIES / name).plan()
     assert plan.steps and set(plan.planned) <= {*plan.spec.tables, *plan.spec.figures}
     built = {
+        "castle",
         "ecommerce",
         "globalisation",
         "globalisation_1995_2011",

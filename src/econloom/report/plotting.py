@@ -22,9 +22,9 @@ from econloom.report.effects import Effects, Series
 from econloom.report.figures import Differences, Figure, Interval, Intervals, Kind, Trend
 from econloom.report.fonts import Fonts, available
 
-COLOURS = ("#1a1a1a", "#b2182b", "#2166ac", "#4d9221", "#8c510a", "#762a83")
+COLOURS = ("#1a1a1a", "#b2182b", "#2166ac", "#4d9221", "#8c510a", "#762a83", "#e08214", "#35978f")
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (7, 2)))
-_MARKERS = ("o", "s", "^", "D", "v", "P")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 _VERDICTS = ("#2166ac", "#67a9cf", "#7f7f7f", "#ef8a62", "#b2182b", "#000000")
 _WIDTH = 6.3  # inches: the text width of an A4 page with margins of 2.5 cm
 _STYLE = {

@@ -134,7 +134,8 @@ def impute(
     model = with_effects(parse_formula(formula), found)
     chosen = cluster(found.unit) if vcov is None else vcov
     _refuse(model, chosen, name)
-    rows = where if found.inside.all() else pl.Series(str(where or f"{found.adopts} known"), found.inside)
+    named = where.name if isinstance(where, pl.Series) else "" if where is None else str(where)
+    rows = where if found.inside.all() else pl.Series(named or f"{found.adopts} known", found.inside)
     asked = Request(model, found.panel, chosen, weights, rows, found.unit)
     columns = Columns(found.panel, rows)
     sample = draw_sample(columns, asked)

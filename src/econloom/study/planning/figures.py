@@ -6,6 +6,7 @@ from typing import Any
 
 from econloom.core.errors import UsageError, did_you_mean
 from econloom.study.document import KeyPath
+from econloom.study.estimators import ESTIMATORS
 from econloom.study.language.figures import (
     AnyFigure,
     EventStudyFigure,
@@ -115,6 +116,8 @@ def _leave_one_out(
     model = next(m for m in estimate.params["models"] if m["key"] == found["key"])
     made = draft.panels[model["panel"]]
     draft.column_known(spec.leave, made, (*path, "leave"))
+    if model["estimator"] in ESTIMATORS:
+        draft.problem(UsageError(f"{spec.of} is of {model['estimator']}: defined for least squares"), (*path, "of"))
     if spec.term not in model["terms"]:
         near = did_you_mean(spec.term, model["terms"])
         draft.problem(UsageError(f"the model has no term {spec.term!r}{near}"), (*path, "term"))

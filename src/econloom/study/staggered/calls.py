@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from econloom.core.errors import EstimationError
+from econloom.core.errors import EstimationError, listed
 from econloom.core.estimate import Coefficient, Tidy
 from econloom.panel import did
 from econloom.panel.did.effects import DynamicEffects
@@ -21,8 +21,16 @@ _TREATED = "treated since the cohort"
 
 
 def dynamic(found: DynamicEffects) -> Overall:
-    """The mean over treated rows, by the rows behind each event time."""
-    return found.average(weights="counts"), found.summary
+    """The mean over treated rows, by the rows behind each event time; those without an error are left out and said."""
+    after = found.events[~found.pre]
+    known = [int(e) for e in found.events[~found.pre & np.isfinite(found.std_errors)]]
+    if not known:
+        raise EstimationError("the errors of all effects are undefined")
+    summary = found.summary
+    if lost := [int(e) for e in after if e not in known]:
+        said = f"mean effect without event time {listed(lost)}: its error is undefined"
+        summary = replace(summary, extra={**summary.extra, "warnings": (*summary.extra["warnings"], said)})
+    return found.average(known, weights="counts"), summary
 
 
 def imputation(wanted: Wanted) -> did.ImputedEffects:
