@@ -121,9 +121,9 @@ def series(wanted: Wanted, names: Sequence[str], asked: bool) -> tuple[list[tupl
 
 
 def _with_others(error: EconloomError, method: str, wanted: Wanted) -> EconloomError:
-    """The error, with the estimators that need no never-treated units where there are none."""
+    """The error with the estimator's name, and those that need no never-treated units where there are none."""
     if wanted.never or method != "group_time":
-        return error
+        return error.within(method)
     others = [n for n, way in ROBUST.items() if way.compared(wanted) != NEVER]
     return EstimationError("group_time: no unit is never treated in the sample", hint=f"robust: [{', '.join(others)}]")
 

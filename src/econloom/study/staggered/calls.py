@@ -106,12 +106,16 @@ def group_time_overall(wanted: Wanted, control: Any) -> Overall:
 
 
 def stacked(wanted: Wanted) -> DynamicEffects:
-    """Experiments over the window; without one over the widest that the data span for every cohort."""
+    """Experiments over the window; without one over the widest that the data span for every cohort.
+
+    Conventions of one set of absorbed effects (xtreg, areg) are none of a stack: reghdfe in their place.
+    """
+    ssc = "reghdfe" if wanted.ssc in {"xtreg", "areg"} else wanted.ssc
     first, cohorts, last = wanted.adoptions
     window = wanted.window or (first - cohorts[0], last - cohorts[-1])
     return did.stacked(
         wanted.plain, wanted.panel, *wanted.keys, cohort=wanted.cohort, window=window, vcov=wanted.vcov,
-        where=wanted.where, ssc=wanted.ssc,
+        where=wanted.where, ssc=ssc,
     )  # fmt: skip
 
 
