@@ -111,7 +111,7 @@ def with_rows(draft: Draft, panel: PanelDraft, *texts: str) -> PanelDraft:
 def balance(draft: Draft, table: str, spec: BalanceTable) -> Step:
     """The step of a balance table."""
     common = {"table": table, "stats": list(spec.stats), **presentation(draft, spec)}
-    return _of_sample(draft, "balance", f"table {table}", spec.of, common, ("tables", table, "of"))
+    return _of_sample(draft, "balance_table", f"table {table}", spec.of, common, ("tables", table, "of"))
 
 
 def love(draft: Draft, name: str, spec: LoveFigure, common: Mapping[str, Any]) -> Step:

@@ -20,18 +20,20 @@ from econloom.study.steps import (
 )
 from econloom.study.steps.context import Context, Work
 
-_WIRING: Mapping[str, Work] = {
-    **data.WIRING,
-    **variables.WIRING,
-    **prepare.WIRING,
-    **models.WIRING,
-    **summaries.WIRING,
-    **families.WIRING,
-    **figures.WIRING,
-    **rings.WIRING,
-    **matched.WIRING,
-    **event_studies.WIRING,
-}
+_PARTS = (data, variables, prepare, models, summaries, families, figures, rings, matched, event_studies)
+
+
+def _wired(parts: Sequence[Any]) -> Mapping[str, Work]:
+    """One table of all parts; a kind that two of them do is a fault of the program."""
+    table: dict[str, Work] = {}
+    for part in parts:
+        twice = sorted(table.keys() & part.WIRING.keys())
+        assert not twice, f"kinds of step with two meanings: {twice}"
+        table.update(part.WIRING)
+    return table
+
+
+_WIRING = _wired(_PARTS)
 
 __all__ = ["Context", "perform"]
 

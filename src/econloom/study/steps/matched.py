@@ -34,4 +34,4 @@ def _love(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) ->
     return balance.love(params["figure"], title, sample.balance.to_dicts(), labels, params["threshold"], notes)
 
 
-WIRING: Mapping[str, Work] = {"match": _match, "matched": _matched, "balance": _balance, "love": _love}
+WIRING: Mapping[str, Work] = {"match": _match, "matched": _matched, "balance_table": _balance, "love": _love}
