@@ -11,6 +11,7 @@ import polars as pl
 
 from econloom.core.errors import EstimationError, listed
 from econloom.core.estimate import Coefficient, Tidy
+from econloom.core.spec import SscName
 from econloom.panel import did
 from econloom.panel.did.effects import DynamicEffects
 from econloom.panel.formula import quoted
@@ -110,7 +111,7 @@ def stacked(wanted: Wanted) -> DynamicEffects:
 
     Conventions of one set of absorbed effects (xtreg, areg) are none of a stack: reghdfe in their place.
     """
-    ssc = "reghdfe" if wanted.ssc in {"xtreg", "areg"} else wanted.ssc
+    ssc: SscName = "reghdfe" if wanted.ssc in {"xtreg", "areg"} else wanted.ssc
     first, cohorts, last = wanted.adoptions
     window = wanted.window or (first - cohorts[0], last - cohorts[-1])
     return did.stacked(
