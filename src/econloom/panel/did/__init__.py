@@ -18,9 +18,13 @@ _PUBLIC: dict[str, str] = {
     "EventStudy": "econloom.panel.did.dynamic",
     "group_time": "econloom.panel.did.callaway",
     "GroupTime": "econloom.panel.did.group_effects",
+    "Honest": "econloom.panel.did.sensitivity",
+    "honest": "econloom.panel.did.sensitivity",
     "imputation": "econloom.panel.did.borusyak",
     "ImputedEffects": "econloom.panel.did.borusyak",
     "multiple_periods": "econloom.panel.did.intertemporal",
+    "pretrend_power": "econloom.panel.did.pretests",
+    "PretrendPower": "econloom.panel.did.pretests",
     "Stacked": "econloom.panel.did.stacks",
     "stacked": "econloom.panel.did.stacks",
     "sun_abraham": "econloom.panel.did.interacted",
@@ -64,6 +68,10 @@ if TYPE_CHECKING:
     from econloom.panel.did.intertemporal import multiple_periods as multiple_periods
     from econloom.panel.did.negative_weights import TwoWayWeights as TwoWayWeights
     from econloom.panel.did.negative_weights import twfe_weights as twfe_weights
+    from econloom.panel.did.pretests import PretrendPower as PretrendPower
+    from econloom.panel.did.pretests import pretrend_power as pretrend_power
+    from econloom.panel.did.sensitivity import Honest as Honest
+    from econloom.panel.did.sensitivity import honest as honest
     from econloom.panel.did.stacks import Stacked as Stacked
     from econloom.panel.did.stacks import stacked as stacked
     from econloom.panel.did.staggered import Adoption as Adoption
