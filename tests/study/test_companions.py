@@ -124,8 +124,10 @@ def test_no_never_treated_units_name_the_estimators_that_remain(folder: Path) ->
 
 
 def test_samples_weights_and_other_effects(folder: Path) -> None:
-    changed = _study(formula="y ~ onn + x | i + p^t", weights="w", where="t > 2001",
+    changed = _study(formula="y ~ onn + x + p | i + p^t", weights="w", where="t > 2001",
                      robust={"cohort": "never", "treatment": "onn"})  # fmt: skip
+    changed |= {"macros": {"controls": "x + p"}}
+    changed["defaults"]["show"] = {"controls": "collapse"}
     run = el.study(changed, folder).run()
     rows = dict(run.results.filter(pl.col("term") == "onn").select("group", "estimate").rows())
     assert set(rows) == {"", "sun_abraham", "imputation", "two_stage"}
@@ -133,6 +135,7 @@ def test_samples_weights_and_other_effects(folder: Path) -> None:
     one = el.did.imputation("y ~ x | i + p^t", data, "i", "t", cohort="never", weights="w", where="t > 2001")
     assert rows["imputation"] == pytest.approx(one.att.estimate, rel=1e-10)
     said = " ".join(n.text("en") for n in run.tables["t1"].notes)
+    assert "Controls: x." in said  # p is absorbed in every column
     assert "Callaway-Sant'Anna, Stacked, de Chaisemartin-D'Haultfœuille: has effects of unit and period only" in said
 
 

@@ -122,12 +122,26 @@ def table(
     compared : Compared, optional
         Tests of the differences between groups of columns.
     """
-    models = tuple(tidy(fits, c) for c in params["columns"])
+    models = _adjusted(tuple(tidy(fits, c) for c in params["columns"]))
     if params["panels"]:
         return _in_panels(models, params, spec), models
     said = dict.fromkeys(m.extra["note"] for m in models if "note" in m.extra)
     whole = _whole(replace(spec, notes=(*spec.notes, *said)), params, fits, models)
     return tables.regression(models, whole if compared is None else compared.within(whole)), models
+
+
+def _adjusted(models: tuple[Tidy, ...]) -> tuple[Tidy, ...]:
+    """The columns; of an estimator beside another column, without the controls that the other could not estimate."""
+    found: list[Tidy] = []
+    removed: set[str] = set()
+    for model in models:
+        if "companion" in model.extra:
+            held = tuple(t for t in model.extra["adjusted"] if t not in removed)
+            found.append(replace(model, extra={**model.extra, "adjusted": held}))
+        else:
+            removed = {name for name, _ in model.removed}
+            found.append(model)
+    return tuple(found)
 
 
 def _in_panels(models: tuple[Tidy, ...], params: Mapping[str, Any], spec: TableSpec) -> Table:
