@@ -300,7 +300,14 @@ def test_covariances_without_an_answer() -> None:
         el.did.honest((EVENTS, ESTIMATES, VCOV + np.triu(VCOV, 1)))
 
 
-def test_imputation_without_a_base_is_refused() -> None:
-    effects = el.did.two_stage("y ~ 1", load("base_stagg"), "id", "year", cohort="year_treated", window=(-3, 3))
-    with pytest.raises(UsageError, match="one base period, not none"):
-        el.did.honest(effects)
+def test_imputation_and_two_stages_are_refused() -> None:
+    """Their effects before and after adoption are measured against different periods."""
+    keys = {"unit": "id", "time": "year", "cohort": "year_treated"}
+    for estimator in (el.did.two_stage, el.did.imputation):
+        effects = estimator("y ~ 1", load("base_stagg"), **keys, window=(-3, 3))
+        with pytest.raises(UsageError, match="one base period, not none"):
+            el.did.honest(effects)
+        with pytest.raises(UsageError, match="a linear trend needs one base period"):
+            el.did.pretrend_power(effects)
+        path = {int(e): 0.1 for e in effects.events}
+        assert len(el.did.pretrend_power(effects, path, power=None).hypotheses) == 1

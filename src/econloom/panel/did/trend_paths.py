@@ -14,6 +14,8 @@ from econloom.panel.absorb import FloatArray, IntArray
 from econloom.panel.did.effects import DynamicEffects
 
 Weights = Literal["equal"] | Mapping[int, float] | Sequence[float] | FloatArray
+# their base is that of the effects before adoption alone; those after it are against all untreated rows
+_APART = ("imputation", "two_stage")
 _RANK = 1e-10  # smallest eigenvalue of the correlations: below it differences of estimates are rounding
 
 
@@ -96,9 +98,8 @@ def trends(effects: Any, base: int | None = None) -> Trends:
 def _of_estimator(found: DynamicEffects) -> Trends:
     bins = [found.text(int(e)) for e in found.events if int(e) in found.bins]
     notes = (f"{' and '.join(bins)} stand for several periods and are taken as one each",) if bins else ()
-    return Trends(
-        found.events, found.estimates, found.vcov, found.base, int(found.pre.sum()), found.outcome, notes
-    )  # fmt: skip
+    base = () if found.estimator in _APART else found.base
+    return Trends(found.events, found.estimates, found.vcov, base, int(found.pre.sum()), found.outcome, notes)
 
 
 def _of_arrays(events: Any, estimates: Any, vcov: Any, base: int) -> Trends:
@@ -155,8 +156,7 @@ def consecutive(found: Trends) -> Trends:
         raise UsageError(
             f"restrictions on trends need effects against one base period, not {have}: effects before and after "
             "adoption would not be measured against the same",
-            hint="el.did.event_study, sun_abraham or stacked with one base; group_time(base_period='universal'); "
-            "imputation(base=...) in its event-study form",
+            hint="el.did.event_study, sun_abraham or stacked with one base, or group_time(base_period='universal')",
         )
     base = found.base[0]
     every = sorted([*map(int, found.events), base])
