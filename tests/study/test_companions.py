@@ -80,6 +80,17 @@ def test_the_figure_has_a_series_an_estimator(castle: Run) -> None:
     assert any("插补（BJS）：相对窗外更早各期" in n.text("zh") for n in drawn.notes)
 
 
+def test_the_comparisons_behind_the_coefficient(castle: Run) -> None:
+    """bacondecomp 0.1.1: early-late, late-early, treated-untreated."""
+    rows = castle.values.filter(pl.col("table") == "bacon").select("row", "column", "value").rows()
+    found = {(r, c): v for r, c, v in rows}
+    published = {"earlier vs later treated": (0.05976, -0.00554), "later vs earlier treated": (0.03190, 0.07032),
+                 "treated vs untreated": (0.90834, 0.08796)}  # fmt: skip
+    for kind, numbers in published.items():
+        assert (found[kind, "weight"], found[kind, "estimate"]) == pytest.approx(numbers, abs=6e-6)
+    assert found["two-way", "estimate"] == pytest.approx(0.081811617, abs=1e-8)
+
+
 def _study(**column: object) -> dict[str, Any]:
     return {
         "study": "small",

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Tag
 
+from econloom.study.language.bacon import BaconTable
 from econloom.study.language.event_tables import EventStudyTable
 from econloom.study.language.tables import (
     BalanceTable,
@@ -34,7 +35,8 @@ AnyTable = Annotated[
     | Annotated[GrangerTable, Tag("<granger>")]
     | Annotated[SensitivityTable, Tag("<sensitivity>")]
     | Annotated[FamilyTable, Tag("<family>")]
-    | Annotated[BalanceTable, Tag("<balance>")],
+    | Annotated[BalanceTable, Tag("<balance>")]
+    | Annotated[BaconTable, Tag("<bacon>")],
     Discriminator(lambda value: _kind(value)),
 ]
 

@@ -9,6 +9,7 @@ from typing import Any
 from econloom.core.errors import UsageError, did_you_mean, listed
 from econloom.study.document import KeyPath
 from econloom.study.estimators import ESTIMATORS
+from econloom.study.language.bacon import BaconTable
 from econloom.study.language.data import Policy
 from econloom.study.language.event_tables import EventStudyTable
 from econloom.study.language.figures import EventStudyFigure
@@ -29,6 +30,29 @@ def table(draft: Draft, name: str, spec: EventStudyTable) -> Step:
     made = _studies(draft, name, spec.of, spec.policy, spec.columns, path)
     params = {"table": name, **presentation(draft, spec)}
     return draft.add("event_table", f"table {name}", params, () if made is None else (made,), path)
+
+
+def bacon(draft: Draft, name: str, spec: BaconTable) -> Step:
+    """The step of a table of the comparisons behind a two-way coefficient."""
+    path: KeyPath = ("tables", name)
+    params = {"table": name, "by": spec.by, **presentation(draft, spec)}
+    found = _model(draft, spec.of, (*path, "of"))
+    if found is None:
+        return draft.add("bacon", f"table {name}", params, (), path)
+    model, estimate = found
+    panel = draft.panels[model["panel"]]
+    term = spec.term or next(iter(model["terms"]), "")
+    if term not in model["terms"]:
+        near = did_you_mean(term, model["terms"])
+        draft.problem(UsageError(f"the model has no term {term!r}{near}"), (*path, "term"))
+    if set(model["effects"]) != set(panel.spec.keys) or model["weights"]:
+        why = "has weights" if model["weights"] else f"has the effects {listed(model['effects']) or 'none'}"
+        hint = f"effects of {' and '.join(panel.spec.keys)}, no weights"
+        draft.problem(UsageError(f"{spec.of} {why}: no comparisons of pairs make it up", hint=hint), (*path, "of"))
+    params |= {"model": model, "where": model["where"], "term": term}
+    params |= {k: estimate.params[k] for k in ("samples", "lists")}
+    rows = prepared.step(draft, panel, matched.rows(draft, panel, str(model)), [model])
+    return draft.add("bacon", f"table {name}", params, (rows,), path, estimate.planned)
 
 
 def figure(draft: Draft, name: str, spec: EventStudyFigure, common: dict[str, Any]) -> Step:

@@ -10,6 +10,7 @@ from econloom.core.errors import UsageError, did_you_mean, listed
 from econloom.core.estimate import CONSTANT
 from econloom.core.expressions import names_in, parse
 from econloom.study.document import KeyPath
+from econloom.study.language.bacon import BaconTable
 from econloom.study.language.event_tables import EventStudyTable
 from econloom.study.language.tables import BalanceTable, FamilyTable, RegressionTable, SensitivityTable, TableRow
 from econloom.study.planning import companions, event_studies, families, matched, other_tables, prepared, repeated
@@ -83,7 +84,7 @@ def steps(draft: Draft) -> dict[str, Step]:
     groups = _estimates(draft, [c for found in wanted for c in found])
     made: dict[str, Step] = {}
     for table, spec in draft.spec.tables.items():
-        if table in faulty or isinstance(spec, SensitivityTable | FamilyTable | EventStudyTable):
+        if table in faulty or isinstance(spec, SensitivityTable | FamilyTable | EventStudyTable | BaconTable):
             continue
         if table in specs:
             made[table] = _regressions(draft, table, specs[table], columns[table], compared[table], groups)
@@ -98,6 +99,8 @@ def steps(draft: Draft) -> dict[str, Step]:
             made[table] = families.family(draft, table, spec)
         elif isinstance(spec, EventStudyTable):
             made[table] = event_studies.table(draft, table, spec)
+        elif isinstance(spec, BaconTable):
+            made[table] = event_studies.bacon(draft, table, spec)
     return {table: made[table] for table in draft.spec.tables if table in made}
 
 

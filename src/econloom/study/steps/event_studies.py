@@ -12,12 +12,13 @@ from econloom.core.estimate import Tidy
 from econloom.core.labels import Label
 from econloom.core.table import Table
 from econloom.data import expressions
+from econloom.panel import did
 from econloom.panel.did import dynamic
 from econloom.panel.did.effects import DynamicEffects
 from econloom.panel.did.timing import Asked
 from econloom.panel.did.twoway import Options
-from econloom.panel.formula import parse_formula
-from econloom.report import effects
+from econloom.panel.formula import parse_formula, retyped
+from econloom.report import comparisons, effects
 from econloom.study import estimates, staggered
 from econloom.study.steps.context import Context, Work, scope_of, table_spec
 
@@ -85,6 +86,18 @@ def _robust_effects(params: Mapping[str, Any], inputs: Sequence[Any], context: C
     return staggered.series(wanted, params["estimators"], params["asked"])
 
 
+def _bacon(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
+    panel, model = inputs[0], parse_formula(params["model"]["formula"])
+    first = [t for t in model.terms if t.name == params["term"]]
+    others = [t for t in model.terms if t.name != params["term"]]
+    formula = retyped(replace(model, terms=(*first, *others), effects=())).text
+    where = None
+    if params["where"] is not None:
+        where = expressions.condition(panel, params["where"], scope_of(params)).fill_null(False)
+    found = did.bacon(formula, panel, where=where, on="balanced")
+    return comparisons.bacon(found, table_spec(params), params["by"])
+
+
 def _event_figure(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> effects.Effects:
     studies: Studies = list(inputs[0])
     names = [""] * len(studies)
@@ -144,6 +157,7 @@ def _said(studies: Studies, band: bool) -> list[Label]:
 WIRING: Mapping[str, Work] = {
     "event_study": _event_study,
     "event_table": _event_table,
+    "bacon": _bacon,
     "robust_effects": _robust_effects,
     "event_figure": _event_figure,
 }
