@@ -74,7 +74,11 @@ def test_figure_and_table_say_what_python_says(folder: Path, tmp_path: Path) -> 
     written = pl.read_csv(tmp_path / "结果" / "results.csv")
     assert written.filter(pl.col("table") == "f1").height == 7  # six effects and the control
     assert {f"f1.{k}" for k in ("svg", "pdf", "png")} == {p.name for p in (tmp_path / "结果" / "figures").iterdir()}
-    assert "t3" in (tmp_path / "结果" / "report.html").read_text(encoding="utf-8")
+    page = (tmp_path / "结果" / "report.html").read_text(encoding="utf-8")
+    assert "t3" in page
+    for kind in ("relative_magnitudes", "smoothness"):
+        assert el.did.honest(found[0], kind, m=0).text("zh") in page
+    assert f"以80%的概率发现每期{el.did.pretrend_power(found[0]).hypotheses[1].slope:.3g}的趋势" in page
     assert run.results.filter(pl.col("version") == "dropped")["n"].max() == 270
     assert any("cohorts of one unit: 2015" in w for w in run.warnings)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from econloom.core.errors import EstimationError, UsageError
 from econloom.core.estimate import Tidy
 from econloom.core.labels import Label
 from econloom.core.table import Table
@@ -118,7 +119,34 @@ def _event_figure(params: Mapping[str, Any], inputs: Sequence[Any], context: Con
     )
     models = (*(_named(m, n) for m, n in zip(made.models, names, strict=True)), *failed)
     said = [Label(f"{n.text('zh')}。", f"{n.text('en')}.") for n in (m.extra["note"] for m in failed)]
-    return replace(made, notes=(*_said(studies, params["band"]), *said, *made.notes), models=models)
+    honest = [note for _, one in inputs[0][:1] for note in _credible(one)]
+    return replace(made, notes=(*_said(studies, params["band"]), *honest, *said, *made.notes), models=models)
+
+
+def _credible(found: DynamicEffects) -> list[Label]:
+    """How far trends may depart before the first effect is lost, and the slope that the pre-test would see."""
+    if not found.pre.any():
+        return []
+    try:
+        bounds = [did.honest(found, kind, m=0) for kind in ("relative_magnitudes", "smoothness")]
+        power = did.pretrend_power(found)
+    except (UsageError, EstimationError) as error:
+        reason = str(error).splitlines()[0]
+        return [Label("诚实区间（Rambachan-Roth）不可得。", f"No honest bounds (Rambachan-Roth): {reason}.")]
+    at = bounds[0].target
+    zh, en = ("；".join(b.text("zh") for b in bounds), "; ".join(b.text("en") for b in bounds))
+    slopes = [(f"{h.power:.0%}", f"{h.slope:.3g}", f"{h.bias:.3g}") for h in power.hypotheses]
+    seen_zh = "；".join(f"以{p}的概率发现每期{s}的趋势（对该效应的偏误{b}）" for p, s, b in slopes)
+    seen_en = "; ".join(
+        f"sees a trend of {s} a period with probability {p} (bias of that effect {b})" for p, s, b in slopes
+    )
+    return [
+        Label(
+            f"允许趋势不平行（Rambachan-Roth，{at.replace('event time', '相对时间')}）：{zh}。",
+            f"Trends that are not parallel (Rambachan-Roth, {at}): {en}.",
+        ),
+        Label(f"事前趋势检验（Roth）：{seen_zh}。", f"The pre-test (Roth) {seen_en}."),
+    ]
 
 
 def _two_way(label: Label) -> Label:
