@@ -176,29 +176,16 @@ def _effects(imputed: Imputed, window: tuple[int, int] | None, cells: Cells, lea
     late = imputed.by_cluster(_influence(imputed, C, _deviations(imputed, alike, leave_out)))
     pre, early, base = _pretrends(imputed, before)
     influence = np.hstack([early, late])
-    rows = imputed.counts([*before, *after])
     return ImputedEffects(
         estimator="imputation",
         label=LABEL,
-        outcome=imputed.outcome,
-        events=np.array([*before, *after], dtype=np.int64),
         estimates=np.concatenate([pre, C[known].T @ imputed.effects[known]]),
         vcov=influence.T @ influence,
         base=() if base is None else (base,),
-        sample=imputed.sample,
-        n_units=len(np.unique(imputed.units.codes[known])),
-        n_treated=imputed.n_treated,
-        n_clusters=len(np.unique(imputed.clusters.codes[known])),
-        covariance=imputed.covariance,
-        ssc="none",
-        df=None,
-        anticipation=imputed.anticipation,
         bins=(base, None),
-        counts=rows,
-        formula=imputed.formula,
         warnings=(*imputed.warnings, *influential(imputed, C, after), *_alone(imputed, alike, leave_out)),
-        shares=imputed.shares([*before, *after]),
         effects=imputed.frame(),
+        **imputed.described([*before, *after]),
     )
 
 

@@ -117,8 +117,7 @@ def _effects(imputed: Imputed, window: tuple[int, int] | None) -> TwoStageEffect
     events = [*before, *after]
     C = imputed.means(events)
     e = np.where(known, imputed.effects, 0.0)
-    shares = imputed.shares(events)
-    C = np.column_stack([C, C @ shares])  # the last for one dummy of all treated rows
+    C = np.column_stack([C, C @ imputed.shares(events)])  # the last for one dummy of all treated rows
     estimates = C.T @ e
     first = np.where(imputed.untreated, e, 0.0)[:, None]
     influence = imputed.by_cluster(C * (e[:, None] - estimates) + imputed.model.carried(C) * first)
@@ -126,22 +125,10 @@ def _effects(imputed: Imputed, window: tuple[int, int] | None) -> TwoStageEffect
     return TwoStageEffects(
         estimator="two_stage",
         label=LABEL,
-        outcome=imputed.outcome,
-        events=np.array(events, dtype=np.int64),
         estimates=estimates[:-1],
         vcov=V[:-1, :-1],
         base=(),
-        sample=imputed.sample,
-        n_units=len(np.unique(imputed.units.codes[known])),
-        n_treated=imputed.n_treated,
-        n_clusters=len(np.unique(imputed.clusters.codes[known])),
-        covariance=imputed.covariance,
-        ssc="none",
-        df=None,
-        anticipation=imputed.anticipation,
-        counts=imputed.counts(events),
-        formula=imputed.formula,
         warnings=imputed.warnings,
-        shares=shares,
         att_error=float(np.sqrt(V[-1, -1])),
+        **imputed.described(events),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -106,6 +107,24 @@ class Imputed:
     def by_cluster(self, X: FloatArray) -> FloatArray:
         """Sums over clusters, (G, H)."""
         return np.column_stack([np.bincount(self.clusters.codes, x, self.clusters.levels) for x in X.T])
+
+    def described(self, events: Sequence[int]) -> dict[str, Any]:
+        """What a result says of its sample, its errors and the weights of these event times."""
+        return {
+            "outcome": self.outcome,
+            "events": np.array(events, dtype=np.int64),
+            "sample": self.sample,
+            "n_units": len(np.unique(self.units.codes[self.used])),
+            "n_treated": self.n_treated,
+            "n_clusters": len(np.unique(self.clusters.codes[self.used])),
+            "covariance": self.covariance,
+            "ssc": "none",
+            "df": None,
+            "anticipation": self.anticipation,
+            "counts": self.counts(events),
+            "formula": self.formula,
+            "shares": self.shares(events),
+        }
 
     def frame(self) -> pl.DataFrame:
         """The imputed effect of every treated row: unit, time, cohort, event time, effect."""
