@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+import polars as pl
 
 from econloom.core.errors import DataError, EstimationError, UsageError, did_you_mean, listed
 from econloom.core.frame import Panel
@@ -15,6 +16,7 @@ from econloom.core.spec import VcovSpec
 from econloom.panel.absorb import FloatArray, Grouping, IntArray
 from econloom.panel.columns import BoolArray, Columns, grouped
 from econloom.panel.design import draw_sample, refuse_one_cluster, with_levels
+from econloom.panel.did.cohort_column import read_cohorts
 from econloom.panel.did.grid import Grid
 from econloom.panel.formula import ModelSpec, parse_formula
 from econloom.panel.linear.selection import independent
@@ -186,22 +188,9 @@ def adoptions(panel: Panel, cohort: str, rows: IntArray) -> FloatArray:
     """
     if cohort not in panel.columns:
         raise UsageError(f"cohort: no column {cohort!r}{did_you_mean(cohort, panel.columns)}")
-    series = panel.column(cohort)
-    if not series.dtype.is_numeric() and series.null_count() < len(series):
-        raise DataError(
-            f"cohort {cohort!r} holds {series.dtype}, not periods", hint="the first treated period; null is never"
-        )
-    found = series.cast(float).fill_null(NEVER).to_numpy()[rows]
-    odd = found[np.isfinite(found) & (found != np.round(found))]
-    if len(odd) or np.any(found == -np.inf):
-        raise DataError(f"cohort {cohort!r}: not whole periods: {listed(odd[:5])}")
-    zeros, first = int((found == 0).sum()), panel.column(str(panel.time)).to_numpy()[rows].min()
-    if zeros and first > 0:
-        raise UsageError(
-            f"cohort {cohort!r} is 0 in {zeros} rows: never treated is null here, and 0 would be before {first}",
-            hint=f"data.with_columns(pl.col({cohort!r}).replace(0, None))",
-        )
-    return np.asarray(found)
+    first = int(panel.column(str(panel.time)).to_numpy()[rows].min())
+    found = read_cohorts(panel.column(cohort).gather(rows), first)
+    return np.asarray(found.cast(pl.Float64).fill_null(NEVER).to_numpy())
 
 
 def of_units(values: FloatArray, codes: IntArray, places: IntArray, name: str, panel: Panel) -> FloatArray:

@@ -15,6 +15,7 @@ from econloom.data.expressions import Scope
 from econloom.data.sources import as_panel
 from econloom.panel.absorb import IntArray
 from econloom.panel.columns import BoolArray, Where
+from econloom.panel.did.cohort_column import read_cohorts
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def timing(data: Any, unit: str | None, time: str | None, asked: Asked, where: W
     inside = inside & known
     times = frame[time].to_numpy().astype(np.int64)
     if asked.cohort is not None:
-        start = _cohorts(frame[asked.cohort], asked.never)
+        start = _cohorts_of(frame[asked.cohort], times, inside, asked.never)
     else:
         start = _first_treated(frame, unit, time, str(asked.treatment))
     adopter = start.is_not_null().to_numpy()
@@ -151,15 +152,10 @@ def timing(data: Any, unit: str | None, time: str | None, asked: Asked, where: W
     return Timing(panel, unit, time, asked.adopts or unit, times, first, adopter, inside, known)
 
 
-def _cohorts(values: pl.Series, never: float | None) -> pl.Series:
-    """Cohorts as whole numbers, missing for units that never adopt."""
-    if not values.dtype.is_numeric():
-        raise DataError(f"cohort {values.name!r} holds {values.dtype}, not the number of the first treated period")
-    if values.dtype.is_float():
-        values = pl.select(pl.when(values.is_finite()).then(values)).to_series().alias(values.name)
-    if never is not None:
-        values = pl.select(pl.when(values != never).then(values)).to_series().alias(values.name)
-    return whole_periods(values, "cohorts")
+def _cohorts_of(values: pl.Series, times: IntArray, inside: BoolArray, never: float | None) -> pl.Series:
+    """The cohorts of the rows that are asked for; missing in others, whatever those hold."""
+    chosen = pl.select(pl.when(pl.Series(inside)).then(values)).to_series().alias(values.name)
+    return read_cohorts(chosen, int(times[inside].min()) if inside.any() else 0, never)
 
 
 def _first_treated(frame: pl.DataFrame, unit: str, time: str, treatment: str) -> pl.Series:
