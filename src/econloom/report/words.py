@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from econloom.core.labels import Label
 from econloom.core.table import Style
 
-_WORDS = {
+WORDS: Mapping[str, Label] = {
     "variable": Label(zh="变量", en="Variable"),
     "constant": Label(zh="常数项", en="Constant"),
     "controls": Label(zh="控制变量", en="Controls"),
@@ -80,9 +82,9 @@ def word(key: str, style: Style) -> Label:
     >>> word("n", Style()).text("zh"), word("n", Style(words=(("n", Label("样本量", "Observations")),))).text("zh")
     ('N', '样本量')
     """
-    return style.word(key) or _WORDS.get(key) or Label.same(key)
+    return style.word(key) or WORDS.get(key) or Label.same(key)
 
 
 def known(key: str) -> bool:
     """Whether there is a default word for ``key``."""
-    return key in _WORDS
+    return key in WORDS

@@ -1,22 +1,23 @@
-"""Groups of columns beside one another: how they were made, what they leave out, and tests of their differences."""
+"""Tests of the differences between groups of columns, and what a table says of how its groups were made."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from econloom.core.estimate import Unavailable
 from econloom.core.frame import Panel
 from econloom.core.labels import Label
-from econloom.core.spec import Diagnostic, DiagnosticRow, TableSpec
+from econloom.core.spec import Diagnostic, DiagnosticRow
+from econloom.data.expressions import Scope
 from econloom.panel.designs import heterogeneity
 from econloom.panel.designs.differences import Comparison, left_out_notes
 from econloom.panel.designs.joint import overlap
-from econloom.panel.designs.splits import Groups, refuse_functions
+from econloom.panel.designs.splits import refuse_functions
 from econloom.panel.fit import Fit
 from econloom.report import notes
-from econloom.report.phrases import compound
+from econloom.study.divided import Compared, Divided
+from econloom.study.estimates import asked
 
 _ROWS = {
     "interaction": Label(zh="与首组的系数差：{}", en="Difference from first group: {}"),
@@ -34,39 +35,6 @@ _SAID = {
         en="suest: by the joint covariance of seemingly unrelated estimates",
     ),
 }
-
-
-@dataclass(frozen=True)
-class Divided:
-    """A panel whose rows are in the groups of a split."""
-
-    panel: Panel
-    groups: Groups
-
-
-@dataclass(frozen=True)
-class Compared:
-    """What a table says of its groups.
-
-    Attributes
-    ----------
-    rows : tuple of (str, DiagnosticRow)
-        With the term that the row is about; ``{}`` of its label is the term's.
-    notes : tuple of Label
-    """
-
-    rows: tuple[tuple[str, DiagnosticRow], ...]
-    notes: tuple[Label, ...]
-
-    def within(self, spec: TableSpec) -> TableSpec:
-        """The spec of the table with these rows and notes."""
-        rows = []
-        for term, row in self.rows:
-            named = compound(term, spec)
-            label = Label(zh=row.label.text("zh").format(named.text("zh")),
-                          en=row.label.text("en").format(named.text("en")))  # fmt: skip
-            rows.append(replace(row, label=label))
-        return replace(spec, diagnostics=(*rows, *spec.diagnostics), notes=(*self.notes, *spec.notes))
 
 
 def differences(params: Mapping[str, Any], inputs: Sequence[Any], progress: Callable[[int, int], object]) -> Compared:
@@ -156,9 +124,6 @@ def _cell(
 
 def _left_out(families: Sequence[Sequence[Fit]], params: Mapping[str, Any], panels: Sequence[Panel]) -> list[Label]:
     """Rows of the whole that no group has, and rows in several groups, by the splits that say so."""
-    from econloom.data.expressions import Scope
-    from econloom.study.estimates import asked
-
     said: dict[tuple[str, str], Label] = {}
     for family, whole in zip(families, params["wholes"], strict=True):
         if not all(isinstance(f, Fit) for f in family):

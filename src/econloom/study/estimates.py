@@ -24,7 +24,7 @@ from econloom.panel.fit import Fit
 from econloom.panel.formula import parse_formula
 from econloom.report import tables
 from econloom.study import estimators
-from econloom.study.compared import Compared
+from econloom.study.divided import Compared
 from econloom.study.estimators import ESTIMATORS
 
 Fits = Mapping[str, Fit]

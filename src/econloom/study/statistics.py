@@ -8,6 +8,7 @@ from typing import get_args
 from econloom.core.labels import Label
 from econloom.panel.comparisons import Errors, Form
 from econloom.panel.diagnostics.hausman import Indefinite
+from econloom.report.words import WORDS
 
 # entries of a fit's tests
 TESTS: Mapping[str, Label] = {
@@ -41,21 +42,15 @@ COMPARISON_OPTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "lr": {},
 }
 # entries of a fit's statistics
+_USUAL = ("n", "n_units", "n_clusters", "r2", "r2_within", "r2_within_unit", "r2_adjusted", "loglik", "sigma",
+          "df_residual", "aic", "bic", "mean_outcome")  # fmt: skip
 STATISTICS: Mapping[str, Label] = {
-    "n": Label.same("N"),
-    "n_units": Label(zh="个体数", en="Units"),
-    "n_clusters": Label(zh="聚类数", en="Clusters"),
-    "r2": Label.same("R²"),
-    "r2_within": Label(zh="组内R²", en="Within R²"),
-    "r2_within_unit": Label(zh="组内R²", en="Within R²"),
-    "r2_adjusted": Label(zh="调整R²", en="Adjusted R²"),
-    "loglik": Label(zh="对数似然值", en="Log likelihood"),
+    **{name: WORDS[name] for name in _USUAL},
     "loglik_null": Label(zh="零模型对数似然值", en="Log likelihood of the null model"),
     "deviance": Label(zh="偏差", en="Deviance"),
     "pseudo_r2": Label(zh="伪R²", en="Pseudo R²"),
     "r2_between": Label(zh="组间R²", en="Between R²"),
     "r2_overall": Label(zh="总体R²", en="Overall R²"),
-    "sigma": Label(zh="回归标准误", en="Residual standard deviation"),
     "sigma_u": Label.same("σᵤ"),
     "sigma_e": Label.same("σₑ"),
     "rho": Label.same("ρ"),
@@ -64,7 +59,6 @@ STATISTICS: Mapping[str, Label] = {
     "theta_median": Label(zh="θ（中位数）", en="θ (median)"),
     "theta_max": Label(zh="θ（最大）", en="θ (maximum)"),
     "kappa": Label.same("κ"),
-    "df_residual": Label(zh="残差自由度", en="Residual degrees of freedom"),
     "n_instruments": Label(zh="工具变量数", en="Instruments"),
     "n_left": Label(zh="左截尾观测数", en="Left-censored"),
     "n_right": Label(zh="右截尾观测数", en="Right-censored"),
@@ -76,7 +70,4 @@ STATISTICS: Mapping[str, Label] = {
     "sargan_p": Label(zh="Sargan p值", en="Sargan p value"),
     "hansen": Label(zh="Hansen统计量", en="Hansen statistic"),
     "hansen_p": Label(zh="Hansen p值", en="Hansen p value"),
-    "aic": Label.same("AIC"),
-    "bic": Label.same("BIC"),
-    "mean_outcome": Label(zh="被解释变量均值", en="Mean of the outcome"),
 }

@@ -15,7 +15,7 @@ from econloom.data.expressions import Scope
 from econloom.panel.designs import splits
 from econloom.report import grids
 from econloom.study import compared, estimates, mediated
-from econloom.study.compared import Divided
+from econloom.study.divided import Compared, Divided
 from econloom.study.steps.context import Context, Work, scope_of, table_spec
 
 
@@ -54,7 +54,7 @@ def _split(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -
     return Divided(panel, splits.divide(panel, splits.Split(**given), scope_of(params), inside))
 
 
-def _differences(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> compared.Compared:
+def _differences(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Compared:
     return compared.differences(params, inputs, context.progress)
 
 
@@ -62,7 +62,7 @@ def _table(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -
     found: dict[str, Any] = {}
     tested = None
     for part in inputs:
-        if isinstance(part, compared.Compared):
+        if isinstance(part, Compared):
             tested = part
         else:
             found |= part

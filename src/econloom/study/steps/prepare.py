@@ -14,7 +14,7 @@ from econloom.core.lineage import Event
 from econloom.data.columns.tails import Tails, trim, winsorise
 from econloom.panel.designs.placebo.assignment import Keys
 from econloom.panel.designs.placebo.shifting import moved_panel
-from econloom.study.compared import Divided
+from econloom.study.divided import Divided
 from econloom.study.steps.context import Context, Work
 
 
