@@ -29,7 +29,7 @@ def test_the_files_of_a_run(folder):
     there = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()}
     assert there == set(done.files) == set(record(folder)["files"])
     tables = ("t1", "t3", "t4", "t3_versions", "codebook")
-    whole = {"results.csv", "values.csv", "panel.parquet", "run.json", "report.docx", "report.html"}
+    whole = {"results.csv", "values.csv", "panel.parquet", "run.json", "plan.json", "report.docx", "report.html"}
     kinds = ("docx", "tex", "html", "md", "xlsx", "csv")
     assert there == whole | {f"tables/{t}.{kind}" for t in tables for kind in kinds}
     assert rows(folder, "results.csv").columns == RESULTS
@@ -61,10 +61,11 @@ def test_two_runs_are_alike(folder, tmp_path):
 
 def test_one_table_alone_carries_the_others_over(folder):
     whole = el.study(folder).run()
-    before = {n: (folder / "out" / n).read_bytes() for n in whole.files if n != "run.json"}
+    timed = {"run.json", "plan.json"}
+    before = {n: (folder / "out" / n).read_bytes() for n in whole.files if n not in timed}
     done = el.study(folder).run(["t1"])
     assert list(done.tables) == ["t1"] and done.stale == ()
-    after = {n: (folder / "out" / n).read_bytes() for n in done.files if n != "run.json"}
+    after = {n: (folder / "out" / n).read_bytes() for n in done.files if n not in timed}
     assert set(after) == set(before)
     assert {n for n in after if after[n] != before[n]} <= {"tables/t1.docx"}
     assert set(record(folder)["tables"]) == {"t1", "t3", "t4", "t3_versions"}

@@ -19,6 +19,8 @@ from econloom.core.labels import Lang
 from econloom.core.table import Table
 from econloom.report import figures, fonts, page, render
 from econloom.study import codebook, schema
+from econloom.study.cache import code
+from econloom.study.cache.record import PLAN_FILE, plan_record
 from econloom.study.catalog import Facts
 from econloom.study.plan import Plan
 from econloom.study.results import COEFFICIENTS, VALUES
@@ -71,6 +73,9 @@ class Output:
         elif run.tables or drawn:
             self._report(run, drawn, book, staging)
         stale = tuple(t for t in carried if not is_current(run.plan, previous, t))
+        behind = [digest for t in carried if (digest := _entries(previous)[t].get("digest"))]
+        plan = plan_record(run, self.folder.read(PLAN_FILE), behind)
+        (staging / PLAN_FILE).write_text(json.dumps(plan, ensure_ascii=False) + "\n", encoding="utf-8")
         files = sorted(p.relative_to(staging).as_posix() for p in staging.rglob("*") if p.is_file())
         record = self._record(run, facts, [*files, RUN_FILE], {t: _entries(previous)[t] for t in carried}, stale)
         (staging / RUN_FILE).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -159,6 +164,7 @@ class Output:
         drawn = {t: entry for t, entry in whole.items() if t in spec.figures}
         return {
             "econloom": __version__,
+            "code": code.current().to_dict(),
             "study": spec.study,
             "title": {"zh": spec.title.zh, "en": spec.title.en},
             "started": self.started.isoformat(timespec="seconds"),

@@ -19,6 +19,7 @@ from econloom.report import notes
 from econloom.report.densities import Density
 from econloom.report.effects import Effects
 from econloom.study import steps
+from econloom.study.cache.record import rows_of
 from econloom.study.catalog import Facts
 from econloom.study.mediated import indirect_rows
 from econloom.study.plan import Plan
@@ -62,6 +63,10 @@ class Run:
         By digest of the step.
     prepared : tuple of Event
         What was done to columns for single models (``prepare``).
+    rows : mapping of str to int
+        Rows of the values that are panels, by digest of the step.
+    cached : frozenset of str
+        Digests of the steps whose values were taken from the cache.
     path : Path or None
         The output folder, when files were written.
     stale : tuple of str
@@ -82,6 +87,8 @@ class Run:
     stale: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     prepared: tuple[Event, ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
+    cached: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         where = f" in {self.path}" if self.path else ""
@@ -108,6 +115,7 @@ def execute(
     tell = listener or (lambda tick: None)
     values: dict[str, Any] = {}
     seconds: dict[str, float] = {}
+    rows: dict[str, int] = {}
     keep = plan.targets(chosen)
     cut: list[Event] = []
     last_use = {digest: step.digest for step in needed for digest in step.inputs}
@@ -117,6 +125,8 @@ def execute(
         context = steps.Context(by_digest, _within(tell, number, len(needed), step.name))
         values[step.digest] = _performed(plan, step, [values[i] for i in step.inputs], context)
         seconds[step.digest] = time.perf_counter() - begin
+        if (height := rows_of(values[step.digest])) is not None:
+            rows[step.digest] = height
         if step.kind in {"prepare", "dates"}:
             cut += _new_events(values[step.inputs[0]], values[step.digest])
         for digest in set(step.inputs) - keep:
@@ -124,7 +134,7 @@ def execute(
                 del values[digest]
     made = _collected(plan, chosen, values, seconds)
     warnings = (*made.warnings, *(e.message for e in cut if e.kind == "warning"))
-    return replace(made, prepared=tuple(cut), warnings=tuple(dict.fromkeys(warnings)))
+    return replace(made, prepared=tuple(cut), warnings=tuple(dict.fromkeys(warnings)), rows=rows)
 
 
 def _new_events(before: Any, after: Any) -> tuple[Event, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from econloom import __version__
+from econloom.study.cache import code
 from econloom.study.document import KeyPath
 
 
@@ -27,11 +27,13 @@ class Step:
     inputs : tuple of str
         Digests of the steps it needs.
     digest : str
-        64 hexadecimal digits.
+        64 hexadecimal digits, of kind, parameters, inputs and the code (:mod:`econloom.study.cache.code`).
     path : tuple
         Its place in the study file, for errors.
     planned : str or None
         Why it cannot be done yet: it, or a step that it needs, is not built.
+    recipe : str
+        As ``digest``, whatever the code: it stays when only the code has changed.
     """
 
     kind: str
@@ -41,6 +43,7 @@ class Step:
     digest: str
     path: KeyPath = ()
     planned: str | None = None
+    recipe: str = ""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Step) and other.digest == self.digest
@@ -61,6 +64,12 @@ class Step:
         """A step with its digest; planned where one of its inputs is."""
         needed = tuple(inputs)
         before = tuple(i.digest for i in needed)
-        text = json.dumps([__version__, kind, params, before], sort_keys=True, ensure_ascii=False)
+        digest = _digest([code.current().identity, kind, params, before])
+        recipe = _digest([kind, params, [i.recipe for i in needed]])
         reason = planned or next((i.planned for i in needed if i.planned), None)
-        return cls(kind, name, params, before, hashlib.sha256(text.encode()).hexdigest(), path, reason)
+        return cls(kind, name, params, before, digest, path, reason, recipe)
+
+
+def _digest(parts: list[Any]) -> str:
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

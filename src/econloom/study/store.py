@@ -57,6 +57,14 @@ class Folder:
             ) from error
         return found
 
+    def read(self, name: str) -> dict[str, Any]:
+        """A JSON file of the last run beside ``run.json``; empty where there is none, as in runs of older versions."""
+        try:
+            found = json.loads((self.path / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
     def _refuse_foreign(self) -> None:
         try:
             if self.path.is_symlink() and not self.path.exists():
