@@ -1,8 +1,7 @@
-"""The studies that come with econloom: all are checked and planned; what is built of them runs and is compared."""
+"""The studies that come with econloom: all are checked and planned, run, and compared."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import jsonschema
@@ -10,7 +9,6 @@ import polars as pl
 import pytest
 
 import econloom as el
-from econloom import simulate
 from econloom.cli import run_command
 from econloom.core.errors import EconloomError, StudyFileError
 from econloom.study import document, replication, schema
@@ -24,18 +22,7 @@ NAMES = sorted(p.name for p in STUDIES.iterdir() if (p / "study.yaml").is_file()
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_checked_and_planned(name: str) -> None:
     plan = el.study(STUDIES / name).plan()
-    assert plan.steps and set(plan.planned) <= {*plan.spec.tables, *plan.spec.figures}
-    built = {
-        "castle",
-        "ecommerce",
-        "globalisation",
-        "globalisation_1995_2011",
-        "gvc_gaps",
-        "gvc_gaps_1995_2011",
-        "migration",
-        "wage_share",
-    }
-    assert (not plan.planned) == (name in built)
+    assert plan.steps and set(plan.chosen()) == {*plan.spec.tables, *plan.spec.figures}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -45,19 +32,6 @@ def test_the_json_schema_accepts_it(name: str) -> None:
 
 def test_the_five_papers_are_there() -> None:
     assert set(NAMES) >= {"ecommerce", "globalisation", "gvc_gaps", "migration", "wage_share"}
-
-
-def test_a_study_that_is_all_planned_runs_to_nothing_and_says_so(
-    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(simulate, "PLANNED", frozenset({"delta_yearbook"}))
-    out = tmp_path / "out"
-    assert run_command(["run", str(STUDIES / "migration"), "--out", str(out)]) == 0
-    assert ": skipped (planned: " in capsys.readouterr().err
-    record = json.loads((out / "run.json").read_text(encoding="utf-8"))
-    spec = schema.load(STUDIES / "migration")
-    assert set(record["planned"]) == {*spec.tables, *spec.figures}
-    assert not (out / "panel.parquet").exists() and not record["tables"]
 
 
 def test_replicate_meets_the_expectations_of_the_study(real_run, tmp_path: Path) -> None:

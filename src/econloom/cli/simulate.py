@@ -38,15 +38,13 @@ def simulate(
 
     opened = open_study(study)
     drawn = {n: simulated_by(s) for n, s in opened.spec.sources.items() if s.simulate is not None}
-    late = {n: by[0] for n, by in drawn.items() if by[0] in simulators.PLANNED}
-    books = {n: simulators.draw(*by) for n, by in drawn.items() if n not in late}
+    books = {n: simulators.draw(*by) for n, by in drawn.items()}
     if not books:
-        reason = f"planned: {', '.join(late.values())}" if late else "all its sources are files"
-        raise UsageError(f"{study}: no simulated source to write ({reason})")
+        raise UsageError(f"{study}: no simulated source to write (all its sources are files)")
     folder = out or (study if study.is_dir() else study.parent) / "simulated"
     files = simulators.write(books, folder, headings.value)
     if as_json:
-        print_json({"ok": True, "out": str(folder), "files": [f.name for f in files], "planned": late})
+        print_json({"ok": True, "out": str(folder), "files": [f.name for f in files]})
         return
     for name, book in books.items():
         how = "" if book.simulator in simulators.REAL else "simulated by "
@@ -54,5 +52,3 @@ def simulate(
     print("  columns.csv          names, units and where to find the real ones")
     print("  truth.json           the true effects")
     print(f"in {folder}; own files of the same columns: 'path:' in place of 'simulate:', 'seed:' and 'process:'")
-    for name, simulator in late.items():
-        print(f"  {name}: the simulator {simulator!r} is not built yet")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from econloom.core.errors import ExpressionError, UsageError, did_you_mean, listed
 from econloom.core.expressions import Binary, Call, Items, Name, Node, Number, Text, Unary, children, parse
-from econloom.data.functions import FUNCTIONS, PLANNED, Parameter, bind
+from econloom.data.functions import FUNCTIONS, Parameter, bind
 from econloom.data.regions import named as regions
 
 
@@ -31,43 +31,34 @@ class Scope:
     by: tuple[str, ...] = ()
 
 
-def check(expression: str, columns: Collection[str], scope: Scope | None = None) -> str | None:
+def check(expression: str, columns: Collection[str], scope: Scope | None = None) -> None:
     """Refuse an expression that no data could satisfy: unknown names and functions, wrong arguments.
 
     Parameters
     ----------
     columns : collection of str
         The columns that will be there.
-
-    Returns
-    -------
-    str or None
-        Why it cannot be computed yet, where it uses a function that is not built.
     """
     scope = scope or Scope()
-    planned: list[str] = []
     try:
-        _check(parse(expression), expression, columns, scope, planned)
+        _check(parse(expression), expression, columns, scope)
     except RecursionError:
         raise UsageError(f"the expression is nested too deeply: {expression[:60]}…") from None
-    return f"the function {planned[0]}() is not built yet" if planned else None
 
 
-def _check(node: Node, text: str, columns: Collection[str], scope: Scope, planned: list[str]) -> None:
+def _check(node: Node, text: str, columns: Collection[str], scope: Scope) -> None:
     if isinstance(node, Name) and node.name not in columns and node.name not in scope.samples:
         raise unknown_name(node, text, columns, scope)
     if isinstance(node, Binary) and node.op in {"in", "not in"}:
         _check_list(node.right, text, scope)
-        _check(node.left, text, columns, scope, planned)
+        _check(node.left, text, columns, scope)
         return
-    if isinstance(node, Call) and node.function in PLANNED:
-        planned.append(node.function)
-    elif isinstance(node, Call):
+    if isinstance(node, Call):
         bound(node, text)
     for child in children(node):
         inside = child.items if isinstance(child, Items) else (child,)
         for part in inside:
-            _check(part, text, columns, scope, planned)
+            _check(part, text, columns, scope)
 
 
 def _check_list(node: Node, text: str, scope: Scope) -> None:
@@ -98,10 +89,8 @@ def bound(node: Call, text: str) -> list[tuple[Parameter, Node]]:
     ExpressionError
         An unknown function, or arguments that do not fit it.
     """
-    if node.function in PLANNED:
-        raise ExpressionError(f"the function {node.function}() is not built yet", text, node.position)
     if node.function not in FUNCTIONS:
-        message = f"no function {node.function!r}{did_you_mean(node.function, (*FUNCTIONS, *PLANNED))}"
+        message = f"no function {node.function!r}{did_you_mean(node.function, FUNCTIONS)}"
         raise ExpressionError(message, text, node.position, f"known: {', '.join(FUNCTIONS)}")
     try:
         found = bind(node.function, list(node.args), dict(node.kwargs))

@@ -244,10 +244,6 @@ def register(functions: Mapping[str, Function]) -> None:
     FUNCTIONS.update(functions)
 
 
-# Functions of the studies that are not built yet: formulas that use them are checked and planned, not computed.
-PLANNED: frozenset[str] = frozenset()
-
-
 def bind(name: str, positional: list[Any], named: Mapping[str, Any]) -> list[tuple[Parameter, Any]]:
     """Match arguments to the parameters of a function.
 

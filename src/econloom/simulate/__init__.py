@@ -6,7 +6,6 @@ indices, instruments and mediators are what the study computes from these column
 
 from __future__ import annotations
 
-from econloom.simulate.books import PLANNED as PLANNED
 from econloom.simulate.books import PROCESS as PROCESS
 from econloom.simulate.books import REAL as REAL
 from econloom.simulate.books import SEED as SEED

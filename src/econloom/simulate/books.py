@@ -20,8 +20,6 @@ from econloom.simulate.truth import Truth
 SEED, PROCESS = 1, "realistic"  # where a study file says none
 VERSION = 1  # of the numbers that a seed gives
 REAL = frozenset({"city_register", "exchange_rates", "zone_calendar", "city_places"})  # nothing in these is drawn
-PLANNED: frozenset[str] = frozenset()
-"""Simulators of studies that are not built yet."""
 
 
 @dataclass(frozen=True, slots=True)

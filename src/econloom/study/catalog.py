@@ -23,7 +23,7 @@ class SourceFacts:
     path : str
         Absolute; empty for a simulated source.
     columns : tuple of str or None
-        Of a rectangular file or a simulator; None for a folder with a layout and for a simulator that is planned.
+        Of a rectangular file or a simulator; None for a folder with a layout.
     digest : str
         SHA-256 of its content; of a simulated source what fixes its numbers.
     """
@@ -98,11 +98,9 @@ def _facts(source: Source, folder: Path) -> SourceFacts:
 
 
 def _simulated(source: Source) -> SourceFacts:
-    """A simulator's columns; the facts of one that is planned say none."""
+    """A simulator's columns."""
     name, seed, process = simulated_by(source)
     digest = f"simulate {name} seed {seed} process {process} version {simulate.VERSION}"
-    if name in simulate.PLANNED:
-        return SourceFacts("", None, digest)
     columns = simulate.columns_of(name, process)
     if source.columns is not None:
         readers.require_columns(columns, list(source.columns.values()), f"the simulator {name}")

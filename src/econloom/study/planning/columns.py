@@ -14,7 +14,6 @@ from econloom.study.language.variables import Variable
 from econloom.study.measures import MEASURES
 from econloom.study.planning import policies, ringed
 from econloom.study.planning.draft import Draft, PanelDraft, dated_in
-from econloom.study.planning.names import Anything
 from econloom.study.planning.sources import source, source_columns
 from econloom.study.step import Step
 
@@ -95,10 +94,10 @@ def _uses(draft: Draft, variable: Variable, path: KeyPath) -> set[str]:
 def _formula(draft: Draft, made: PanelDraft, name: str, variable: Variable, place: KeyPath) -> None:
     path = draft.short_path(*place, "formula")
     text = draft.expand(variable.formula or "", path)
-    planned = draft.check(text, path, made.known)
+    draft.check(text, path, made.known)
     made.columns.append(name)
     params = {"name": name, "formula": text, "lists": draft.lists_in(text), "samples": draft.samples_in(text)}
-    made.step = draft.add("variable", f"variable {name}", params, (made.step,), path, planned)
+    made.step = draft.add("variable", f"variable {name}", params, (made.step,), path)
 
 
 def _measure(draft: Draft, made: PanelDraft, name: str, text: str, path: KeyPath) -> None:
@@ -155,7 +154,7 @@ def _has_columns(draft: Draft, made: PanelDraft, function: str, name: str, needs
     absent = [c for c in wanted if c not in columns]
     if not absent:
         return True
-    near = did_you_mean(absent[0], columns) if not isinstance(columns, Anything) else ""
+    near = did_you_mean(absent[0], columns)
     hint = f"{function}() needs the columns {', '.join(wanted)}; rename with 'columns: {{new: old}}'"
     draft.problem(UsageError(f"{function}(): {name} has no column {absent[0]!r}{near}", hint=hint), path)
     return False

@@ -14,7 +14,7 @@ from econloom.data.expressions import Scope
 from econloom.study.catalog import Facts
 from econloom.study.document import KeyPath
 from econloom.study.language.data import DatedList, Panel
-from econloom.study.planning.names import Anything, matched_columns
+from econloom.study.planning.names import matched_columns
 from econloom.study.schema import MAIN, StudySpec
 from econloom.study.step import Step
 
@@ -35,8 +35,6 @@ class PanelDraft:
     step : Step
         The step whose value it is now.
     columns : list of str
-    open : bool
-        Further columns come from a source that is not built yet, so no name can be called wrong.
     drawn : dict of str to Step
         Matched samples of its rows, by name: their columns are there for whom they are named by.
     """
@@ -46,14 +44,11 @@ class PanelDraft:
     path: KeyPath
     step: Step
     columns: list[str] = field(default_factory=list)
-    open: bool = False
     drawn: dict[str, Step] = field(default_factory=dict)
 
     @property
     def known(self) -> Collection[str]:
         """Names that expressions may use."""
-        if self.open:
-            return Anything()
         return (
             [*self.columns, *(c for name in self.drawn for c in matched_columns(name))] if self.drawn else self.columns
         )
@@ -75,7 +70,7 @@ class Draft:
     panels : dict of str to PanelDraft
         Finished panels, by name.
     notes : list of str
-        Parts that are planned, not built, and are left out of what is.
+        What is left out of tables that are made.
     estimates : dict
         For each regression table its columns and the steps that estimate them.
     macros : dict of str to str
@@ -121,10 +116,9 @@ class Draft:
         params: Mapping[str, Any],
         inputs: tuple[Step, ...],
         path: KeyPath,
-        planned: str | None = None,
     ) -> Step:
         """Append a step."""
-        step = Step.make(kind, name, params, inputs, path, planned)
+        step = Step.make(kind, name, params, inputs, path)
         self.steps.append(step)
         return step
 
@@ -156,7 +150,7 @@ class Draft:
             self.problems.append(error)
 
     def note(self, text: str) -> None:
-        """Say once that a part is planned."""
+        """Say once what is left out of what is made."""
         if text not in self.notes:
             self.notes.append(text)
 
@@ -191,20 +185,13 @@ class Draft:
                 return "1"
         return text
 
-    def check(self, text: str, path: KeyPath, columns: Collection[str], samples: bool = True) -> str | None:
-        """Note the names and functions of an expression that do not exist.
-
-        Returns
-        -------
-        str or None
-            Why the expression cannot be computed yet, if it uses a function that is planned.
-        """
+    def check(self, text: str, path: KeyPath, columns: Collection[str], samples: bool = True) -> None:
+        """Note the names and functions of an expression that do not exist."""
         scope = self.scope if samples else Scope(self.scope.lists)
         try:
-            return expressions.check(text, columns, scope)
+            expressions.check(text, columns, scope)
         except UsageError as error:
             self.problem(error, path)
-            return None
 
     def column_known(self, name: str, panel: PanelDraft, path: KeyPath, what: str = "column") -> bool:
         """Whether a panel will have a column; notes a problem when not."""

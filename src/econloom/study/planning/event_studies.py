@@ -52,7 +52,7 @@ def bacon(draft: Draft, name: str, spec: BaconTable) -> Step:
     params |= {"model": model, "where": model["where"], "term": term}
     params |= {k: estimate.params[k] for k in ("samples", "lists")}
     rows = prepared.step(draft, panel, matched.rows(draft, panel, str(model)), [model])
-    return draft.add("bacon", f"table {name}", params, (rows,), path, estimate.planned)
+    return draft.add("bacon", f"table {name}", params, (rows,), path)
 
 
 def figure(draft: Draft, name: str, spec: EventStudyFigure, common: dict[str, Any]) -> Step:
@@ -96,7 +96,7 @@ def _robust(
         "asked": not everything,
     }
     rows = next(s for s in draft.steps if s.digest == made.inputs[0])
-    step = draft.add("robust_effects", f"robust estimates beside {spec.of}", params, (rows,), path, made.planned)
+    step = draft.add("robust_effects", f"robust estimates beside {spec.of}", params, (rows,), path)
     return step, companions.of_series(draft, model | {"term": term}, names, everything)
 
 
@@ -120,7 +120,7 @@ def _studies(
         **{k: estimate.params[k] for k in ("samples", "lists")},
     }
     rows = prepared.step(draft, panel, matched.rows(draft, panel, str(model)), [model])
-    return draft.add("event_study", f"event study of {of}", params, (rows,), path, estimate.planned)
+    return draft.add("event_study", f"event study of {of}", params, (rows,), path)
 
 
 def _model(draft: Draft, of: str, path: KeyPath) -> tuple[Mapping[str, Any], Step] | None:

@@ -98,7 +98,9 @@ def _of_model(draft: Draft, name: str, spec: Any, common: dict[str, Any]) -> Ste
     if shown and not draft.one_of(column, names, "column", (*path, "of")):
         return draft.add("figure", f"figure {name}", common, (), path)
     if not shown:
-        return draft.add("figure", f"figure {name}", common, (), path, f"the table {table!r} has no models yet")
+        if not draft.problems:  # else its columns are at fault, which is said already
+            draft.problem(UsageError(f"the table {table!r} has no models"), (*path, "of"))
+        return draft.add("figure", f"figure {name}", common, (), path)
     found, estimate = shown[names[column]]
     params = common | {k: v for k, v in spec.model_dump(mode="json").items() if k not in {"title", "notes", "panel"}}
     if isinstance(spec, LeaveOneOutFigure):
@@ -124,4 +126,4 @@ def _leave_one_out(
     params = params | {"model": model, "where": model["where"]}
     params |= {k: estimate.params[k] for k in ("samples", "lists")}
     rows = prepared.step(draft, made, matched.rows(draft, made, str(model)), [model])
-    return draft.add("leave_one_out", f"figure {name}", params, (rows,), path, estimate.planned)
+    return draft.add("leave_one_out", f"figure {name}", params, (rows,), path)

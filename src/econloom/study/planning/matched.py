@@ -29,7 +29,7 @@ def sample(draft: Draft, name: str, spec: Match) -> None:
         return
     panel = draft.panels[chosen]
     before = len(draft.problems)
-    planned = _check(draft, panel, spec, path)
+    _check(draft, panel, spec, path)
     for column in matched_columns(name):
         if column in panel.columns:
             error = UsageError(f"the panel already has a column {column!r}", hint="give the sample another name")
@@ -54,18 +54,17 @@ def sample(draft: Draft, name: str, spec: Match) -> None:
         "lists": draft.lists_in(where) if where else {},
     }
     title = f"match {name}: {spec.of} on {', '.join(spec.on)}"
-    panel.drawn[name] = draft.add("match", title, params, (rows(draft, panel, where or ""),), path, planned)
+    panel.drawn[name] = draft.add("match", title, params, (rows(draft, panel, where or ""),), path)
 
 
-def _check(draft: Draft, panel: PanelDraft, spec: Match, path: KeyPath) -> str | None:
-    """Note names that the panel will not have; why the covariates cannot be computed yet."""
+def _check(draft: Draft, panel: PanelDraft, spec: Match, path: KeyPath) -> None:
+    """Note names that the panel will not have."""
     draft.column_known(spec.of, panel, (*path, "of"))
     for number, column in enumerate(spec.exact or ()):
         draft.column_known(column, panel, (*path, "exact", number))
-    planned = None
     if spec.where is not None:
         where = draft.expand(spec.where, (*path, "where"))
-        planned = draft.check(where, (*path, "where"), panel.known)
+        draft.check(where, (*path, "where"), panel.known)
     if spec.by in {"year", "base"} and len(panel.spec.keys) < 2:
         draft.problem(UsageError(f"by: {spec.by} needs a panel with periods"), (*path, "by"))
     written = RegressionTable.model_validate({"title": {"en": "match"}, "columns": ["y ~ 1"]})
@@ -78,11 +77,10 @@ def _check(draft: Draft, panel: PanelDraft, spec: Match, path: KeyPath) -> str |
         text = f"1 ~ {term}" if "~" not in term else term
         try:
             parsed = parse_formula(f"{panel.spec.keys[0]} ~ {term}")
-            planned = models.check(replace(parsed, outcome=parsed.terms[0]), text, panel) or planned
+            models.check(replace(parsed, outcome=parsed.terms[0]), text, panel)
         except (UsageError, IndexError) as error:
             problem = error if isinstance(error, UsageError) else UsageError(f"{term!r} is no covariate")
             draft.problem(problem, place)
-    return planned
 
 
 def rows(draft: Draft, panel: PanelDraft, *texts: str, start: Step | None = None) -> Step:

@@ -145,11 +145,11 @@ class TableModels:
         models = self.models(source, column, place, repeat)
         head = column.head.label if column.head else None
         stage = column.stage or "main"
-        if stage != "main" and models and not all(m["instruments"] for m, _ in models):
+        if stage != "main" and models and not all(m["instruments"] for m in models):
             self.draft.problem(UsageError(f"no {stage} stage: the model has no instruments"), path)
             return []
         if stage == "first" and models:
-            endogenous = models[0][0]["endogenous"]
+            endogenous = models[0]["endogenous"]
             if column.endogenous is not None and column.endogenous not in endogenous:
                 near = did_you_mean(column.endogenous, endogenous)
                 self.draft.problem(UsageError(f"{column.endogenous!r} is not endogenous{near}"), (*path, "endogenous"))
@@ -158,12 +158,10 @@ class TableModels:
                 hint = f"endogenous: one of {', '.join(endogenous)}"
                 self.draft.problem(UsageError("several first stages: say whose", hint=hint), path)
                 return []
-        return [Shown(m, stage, column.endogenous, repeat.name, column.id, head, planned) for m, planned in models]
+        return [Shown(m, stage, column.endogenous, repeat.name, column.id, head) for m in models]
 
-    def models(
-        self, source: Column, shown: Column, path: KeyPath, repeat: Repeat
-    ) -> list[tuple[dict[str, Any], str | None]]:
-        """What is estimated, with the reason where it cannot be yet."""
+    def models(self, source: Column, shown: Column, path: KeyPath, repeat: Repeat) -> list[dict[str, Any]]:
+        """What is estimated."""
         assert source.formula is not None
         place = (*path, "formula") if isinstance(self.draft.typed_at(path), dict) else path
         panel = self.panel(source, path)
@@ -179,17 +177,17 @@ class TableModels:
         text = replaced(written, source.replace)
         try:
             models = parse_formulas(text)
-            planned = [self.check(m, text, panel) for m in models]
+            for model in models:
+                self.check(model, text, panel)
         except UsageError as error:
             self.draft.problem(error, place)
             return []
-        settings = self.settings(source, shown, path, panel, repeat)
-        if settings is None:
+        common = self.settings(source, shown, path, panel, repeat)
+        if common is None:
             return []
-        common, reason = settings
         if source.prepare is not None and source.prepare.dates is not None:
             placebos.check_term(self.draft, source.prepare.dates.of, models, (*path, "prepare", "dates", "of"))
-        return [(keyed(common | _described(m)), reason or p) for m, p in zip(models, planned, strict=True)]
+        return [keyed(common | _described(m)) for m in models]
 
     def panel(self, source: Column, path: KeyPath) -> PanelDraft | None:
         """The panel of a column."""
@@ -201,11 +199,10 @@ class TableModels:
 
     def settings(
         self, source: Column, shown: Column, path: KeyPath, panel: PanelDraft, repeat: Repeat
-    ) -> tuple[dict[str, Any], str | None] | None:
+    ) -> dict[str, Any] | None:
         """Sample, covariance, weights and estimator of a model; None where one of them does not exist."""
         defaults, spec = self.draft.spec.defaults, self.spec
         samples = [s for s in (repeat.sample, source.sample or spec.sample) if s is not None]
-        reason = None
         for sample in samples:
             place = (*path, "sample") if source.sample else (*self.path, "sample")
             if not self.draft.one_of(sample, self.draft.spec.samples, "sample", place):
@@ -229,10 +226,12 @@ class TableModels:
         for key, error in check_options(estimator, source.options):
             self.draft.problem(error, (*path, "with", key), key=True)
         if spec.scale and estimator in ESTIMATORS:
-            reason = f"scaling of interactions is not built for {estimator!r}"
+            hint = "ols, 2sls, liml or gmm; or scale the variables themselves, under variables"
+            said = f"scale: interactions are scaled in least squares and with instruments, not in {estimator!r}"
+            self.draft.problem(UsageError(said, hint=hint), (*self.path, "scale"))
         if source.prepare is not None:
             prepared.check(self.draft, source.prepare, panel, (*path, "prepare"))
-        common = {
+        return {
             "panel": panel.name,
             "samples": samples,
             "where": self.where(samples, panel, source, path),
@@ -245,7 +244,6 @@ class TableModels:
             "scale": dict(spec.scale),
             "prepare": source.prepare.model_dump(mode="json") if source.prepare else None,
         }
-        return common, reason
 
     def where(self, samples: list[str], panel: PanelDraft, source: Column, path: KeyPath) -> str | None:
         """The condition of a model's rows: the span, where more was loaded, its samples, and what the column says."""
@@ -261,19 +259,12 @@ class TableModels:
             parts += placebos.rows_before(source.prepare.dates)
         return " and ".join(f"({p})" for p in parts) if parts else None
 
-    def check(self, parsed: ModelSpec, text: str, panel: PanelDraft) -> str | None:
-        """Names and functions of a formula.
-
-        Returns
-        -------
-        str or None
-            Why it cannot be computed yet.
-        """
-        planned = None
+    def check(self, parsed: ModelSpec, text: str, panel: PanelDraft) -> None:
+        """Refuse names and functions of a formula that do not exist."""
         for term in (*parsed.columns, *parsed.slopes):
             for factor in term.factors:
                 try:
-                    planned = expressions.check(factor.text, panel.known, Scope(self.draft.scope.lists)) or planned
+                    expressions.check(factor.text, panel.known, Scope(self.draft.scope.lists))
                 except ExpressionError as error:
                     at = factor.position + error.position
                     raise ExpressionError(error.problem, text, at, error.hint) from None
@@ -282,7 +273,6 @@ class TableModels:
                 if name not in panel.known:
                     near = did_you_mean(name, panel.columns)
                     raise ExpressionError(f"no column {name!r} for fixed effects{near}", text, text.rfind(name))
-        return planned
 
 
 def _said(vcov: Vcov) -> tuple[str, ...]:

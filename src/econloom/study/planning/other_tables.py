@@ -89,27 +89,26 @@ def _vif(draft: Draft, table: str, spec: VifTable, panel: PanelDraft, common: di
     path: KeyPath = ("tables", table)
     written = RegressionTable.model_validate({"title": {"en": table}, "columns": [spec.of]})
     text = draft.expand(spec.of, (*path, "of"))
-    planned = None
     try:
-        planned = TableModels(draft, table, written, path).check(parse_formula(text), text, panel)
+        TableModels(draft, table, written, path).check(parse_formula(text), text, panel)
     except UsageError as error:
         draft.problem(error, (*path, "of"))
-    return draft.add("vif", f"table {table}", common | {"formula": text}, (panel.step,), path, planned)
+    return draft.add("vif", f"table {table}", common | {"formula": text}, (panel.step,), path)
 
 
 def _counts(draft: Draft, table: str, spec: CountsTable, panel: PanelDraft, common: dict[str, Any]) -> Step:
     path: KeyPath = ("tables", table)
-    planned, rows = None, []
+    rows = []
     for number, row in enumerate(spec.rows):
         place: KeyPath = (*path, "rows", number, "where")
         where = draft.expand(row.where, place)
-        planned = draft.check(where, place, panel.known) or planned
+        draft.check(where, place, panel.known)
         if row.of is not None:
             draft.column_known(row.of, panel, (*path, "rows", number, "of"))
         rows.append({"zh": row.zh, "en": row.en, "where": where, "of": row.of, "names": row.names})
         common["samples"] = common["samples"] | draft.samples_in(where)
         common["lists"] = common["lists"] | draft.lists_in(where)
-    return draft.add("count", f"table {table}", common | {"rows": rows}, (panel.step,), path, planned)
+    return draft.add("count", f"table {table}", common | {"rows": rows}, (panel.step,), path)
 
 
 def _mediation(draft: Draft, table: str, spec: MediationTable, panel: PanelDraft, common: dict[str, Any]) -> Step:

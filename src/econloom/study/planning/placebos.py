@@ -44,7 +44,7 @@ def figure(draft: Draft, name: str, spec: PlaceboFigure, common: Mapping[str, An
         **{k: getattr(spec, k) for k in ("pool", "real_treated", "reps", "seed", "stat", "side")},
     }
     rows = next(s for s in draft.steps if s.digest == estimate.inputs[0])
-    return draft.add("placebo", f"figure {name}", params, (rows,), path, estimate.planned)
+    return draft.add("placebo", f"figure {name}", params, (rows,), path)
 
 
 def _treatment(draft: Draft, spec: PlaceboFigure, terms: Sequence[str]) -> str:

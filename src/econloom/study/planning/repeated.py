@@ -24,7 +24,7 @@ def divided(draft: Draft, panel: PanelDraft, name: str, rows: Step | None = None
     if key not in draft.divided:
         rule = draft.spec.splits[name]
         path: KeyPath = ("splits", name)
-        planned = draft.check(rule.by, (*path, "by"), panel.known)
+        draft.check(rule.by, (*path, "by"), panel.known)
         if rule.unit is not None:
             draft.column_known(rule.unit, panel, (*path, "unit"))
         params = {
@@ -33,7 +33,7 @@ def divided(draft: Draft, panel: PanelDraft, name: str, rows: Step | None = None
             "lists": draft.lists_in(rule.by),
         }
         title = f"split {name}: {rule.by} by {rule.cut}"
-        draft.divided[key] = draft.add("split", title, params, (start,), path, planned)
+        draft.divided[key] = draft.add("split", title, params, (start,), path)
         draft.divided.setdefault(plain, draft.divided[key])
     return draft.divided[key]
 

@@ -66,7 +66,7 @@ def figure(
     params = params | given | {"model": model, "where": model["where"], "term": term, "joint": spec.joint}
     params |= {k: estimate.params[k] for k in ("samples", "lists")}
     rows = matched.rows(draft, made, str(model))
-    return draft.add("ring_figure", f"figure {name}", params, (rows, *inputs), path, estimate.planned)
+    return draft.add("ring_figure", f"figure {name}", params, (rows, *inputs), path)
 
 
 def _around(

@@ -10,7 +10,6 @@ from econloom.study.document import KeyPath
 from econloom.study.language.data import Join
 from econloom.study.planning import columns
 from econloom.study.planning.draft import Draft, PanelDraft
-from econloom.study.planning.names import Anything
 from econloom.study.planning.sources import source, source_columns
 from econloom.study.units import UNIT_COLUMNS
 
@@ -56,7 +55,7 @@ def _start(draft: Draft, name: str) -> PanelDraft | None:
         error = UsageError(f"units: {spec.units} belongs to inter-country tables; {spec.start!r} is a rectangular file")
         draft.problem(error, (*path, "units"))
     given = [*keys, *(c for c in UNIT_COLUMNS[spec.units] if c not in keys)] if known is None else list(known)
-    made = PanelDraft(name, spec, path, first, given, isinstance(known, Anything))
+    made = PanelDraft(name, spec, path, first, given)
     for key, place in zip(keys, ("unit", "time"), strict=True):
         draft.column_known(key, made, (*path, place))
     made.columns += [k for k in keys if k not in made.columns]
@@ -76,16 +75,14 @@ def _aggregate(draft: Draft, name: str, waiting: Sequence[str]) -> PanelDraft | 
         return None
     for number, key in enumerate(spec.by):
         draft.column_known(key, below, (*path, "by", number))
-    reasons = []
     lists: dict[str, Any] = {}
     for column, text in spec.make.items():
-        reasons.append(draft.check(text, (*path, "make", column), below.known))
+        draft.check(text, (*path, "make", column), below.known)
         lists |= draft.lists_in(text)
         if column in spec.by:
             draft.problem(UsageError(f"{column!r} is a key of the aggregate"), (*path, "make", column), key=True)
     params = {"by": list(spec.by), "make": dict(spec.make), "lists": lists, "span": below.span}
-    planned = next((r for r in reasons if r), None)
-    step = draft.add("aggregate", f"{name} from {spec.from_}", params, (below.step,), (*path, "from"), planned)
+    step = draft.add("aggregate", f"{name} from {spec.from_}", params, (below.step,), (*path, "from"))
     return PanelDraft(name, spec, path, step, [*spec.by, *spec.make])
 
 
@@ -120,7 +117,6 @@ def _join(draft: Draft, made: PanelDraft, name: str, join: Join, path: KeyPath, 
     params = {"source": name, "on": on, "columns": chosen, "kind": join.kind}
     made.step = draft.add("join", f"join {name}", params, (made.step, step), path)
     made.columns += list(chosen)
-    made.open = made.open or (join.columns is None and isinstance(known, Anything))
 
 
 def _joinable(
@@ -152,9 +148,9 @@ def _drops(draft: Draft, made: PanelDraft) -> None:
     for number, drop in enumerate(made.spec.drop):
         path: KeyPath = (*made.path, "drop", number, "where")
         where = draft.expand(drop.where, path)
-        planned = draft.check(where, path, made.known, samples=False)
+        draft.check(where, path, made.known, samples=False)
         params = {"where": where, "why": drop.why, "lists": draft.lists_in(where)}
-        made.step = draft.add("drop", f"drop: {drop.why}", params, (made.step,), path, planned)
+        made.step = draft.add("drop", f"drop: {drop.why}", params, (made.step,), path)
     if made.spec.balance is not None:
         params = {"how": made.spec.balance}
         made.step = draft.add("balance", "balance the panel", params, (made.step,), (*made.path, "balance"))

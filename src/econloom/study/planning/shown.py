@@ -26,8 +26,6 @@ class Shown:
         Sample, or group of a split, by which the columns are repeated, or ``""``.
     id : str or None
     head : Label or None
-    planned : str or None
-        Why it cannot be estimated yet.
     """
 
     model: dict[str, Any]
@@ -36,7 +34,6 @@ class Shown:
     group: str
     id: str | None
     head: Label | None
-    planned: str | None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready reference to the estimate."""

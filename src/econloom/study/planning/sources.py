@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from econloom import simulate
 from econloom.core.errors import listed
 from econloom.lights.tables import LAYOUTS as PLACES
 from econloom.study.catalog import simulated_by
 from econloom.study.document import KeyPath
 from econloom.study.planning.draft import Draft
-from econloom.study.planning.names import Anything
 from econloom.study.step import Step
 
 
@@ -30,9 +28,7 @@ def source(draft: Draft, name: str, path: KeyPath) -> Step | None:
     if spec.simulate is not None:
         simulator, seed, process = simulated_by(spec)
         params |= {"simulate": simulator, "seed": seed, "process": process}
-        late = simulator in simulate.PLANNED
-        reason = f"the simulator {simulator!r} is not built yet" if late else None
-        return draft.add("simulate", f"simulate {name}", params, (), here, planned=reason)
+        return draft.add("simulate", f"simulate {name}", params, (), here)
     if spec.layout in PLACES:
         return draft.add("read_places", f"read {name}", params | {"layout": spec.layout}, (), here)
     if facts.columns is None:
@@ -40,13 +36,11 @@ def source(draft: Draft, name: str, path: KeyPath) -> Step | None:
     return draft.add("read_frame", f"read {name}", params | {"reading": spec.reading}, (), here)
 
 
-def source_columns(draft: Draft, name: str) -> Sequence[str] | Anything | None:
-    """Columns that a source will have; Anything where its simulator is planned; None for inter-country tables."""
+def source_columns(draft: Draft, name: str) -> Sequence[str] | None:
+    """Columns that a source will have; None for inter-country tables."""
     spec, facts = draft.spec.sources[name], draft.facts[name]
     if spec.columns is not None:
         return list(spec.columns)
-    if spec.simulate in simulate.PLANNED:
-        return Anything()
     return list(facts.columns) if facts.columns is not None else None
 
 

@@ -39,10 +39,9 @@ def samples(draft: Draft) -> None:
             draft.column_known(split.unit, draft.main, ("splits", name, "unit"))
 
 
-def _columns_anywhere(draft: Draft) -> Any:
+def _columns_anywhere(draft: Draft) -> list[str]:
     """Columns of all panels: a sample serves every panel that has its columns."""
-    opened = next((p.known for p in draft.panels.values() if p.open), None)
-    return opened if opened is not None else list(dict.fromkeys(c for p in draft.panels.values() for c in p.known))
+    return list(dict.fromkeys(c for p in draft.panels.values() for c in p.known))
 
 
 def _refuse_circle(draft: Draft, name: str, path: KeyPath) -> None:
@@ -125,11 +124,11 @@ def _estimates(draft: Draft, columns: list[Shown]) -> dict[str, Step]:
     grouped: dict[tuple[Any, ...], dict[str, Shown]] = {}
     for column in columns:
         m = column.model
-        group = (m["panel"], m["where"], tuple(m["effects"]), m["weights"], column.planned, tuple(m["split"] or ()),
+        group = (m["panel"], m["where"], tuple(m["effects"]), m["weights"], tuple(m["split"] or ()),
                  json.dumps(m["prepare"]))  # fmt: skip
         grouped.setdefault(group, {}).setdefault(m["key"], column)
     steps: dict[str, Step] = {}
-    for (panel, where, effects, _, planned, split, _), members in grouped.items():
+    for (panel, where, effects, _, split, _), members in grouped.items():
         models = [c.model for c in members.values()]
         names = models[0]["samples"]
         name = f"estimate {len(models)} models | {' + '.join(effects) or 'no effects'}"
@@ -146,7 +145,7 @@ def _estimates(draft: Draft, columns: list[Shown]) -> dict[str, Step]:
             "samples": draft.samples_in(where) if where else {},
             "lists": draft.lists_in(where) if where else {},
         }
-        step = draft.add("estimate", name, params, (rows,), ("tables",), planned)
+        step = draft.add("estimate", name, params, (rows,), ("tables",))
         steps |= dict.fromkeys(members, step)
     return steps
 
