@@ -107,12 +107,15 @@ class ExtraRow:
         First of the block below the coefficients, after the effects, or last.
     digits : int or None
         Decimals; those of the table when None.
+    name : str
+        Last part of the addresses of its numbers; ``row1``, ``row2``, … without one.
     """
 
     label: Label
     cells: tuple[TextOrNumber, ...]
     at: Literal["top", "effects", "bottom"] = "bottom"
     digits: int | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +131,15 @@ class Diagnostic:
         In braces, such as the Stock-Yogo value.
     source : str or None
         Address; made from table, column and row when None.
+    about : Label
+        Null, law and degrees of freedom in words, for whom asks where the number comes from.
     """
 
     statistic: float | None
     p_value: float | None = None
     critical: float | None = None
     source: str | None = None
+    about: Label = Label()
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,8 @@ class Cell:
         A thin rule below a header cell: the label of a group of columns.
     italic : bool
         A variable's name, in italics where the style says so.
+    about : Label
+        What the number is where its row and column do not tell: null, law and degrees of freedom of a test.
     """
 
     kind: CellKind = "empty"
@@ -133,6 +135,7 @@ class Cell:
     beside: tuple[Cell, ...] = ()
     rule: bool = False
     italic: bool = False
+    about: Label = Label()
 
     @classmethod
     def text(cls, label: Label, span: int = 1) -> Cell:

@@ -91,7 +91,7 @@ def draw_sample(columns: Columns, request: Request) -> Sample:
     if request.singletons == "drop" and any(e.levels for e in request.model.effects):
         alive = _without_singletons(columns, request, alive, drops)
     rows = columns.base if alive is None else columns.base[alive]
-    log = SampleLog(columns.panel.height, tuple(drops), len(rows))
+    log = SampleLog(columns.panel.height, tuple(drops), len(rows), rows)
     if log.n == 0:
         raise EstimationError(f"no rows are left\n{log}")
     return Sample(rows, log)

@@ -183,6 +183,15 @@ class Fit:
         return hypotheses.wald(self, [terms] if isinstance(terms, str) else terms)
 
     @property
+    def small_sample(self) -> Mapping[str, float]:
+        """Numbers of the convention (:mod:`econloom.panel.conventions`): n, K, G where there are clusters, factor."""
+        asked, counts = self.request, self.counts
+        kind = replace(asked.vcov, kind="cluster") if asked.vcov.clusters else asked.vcov
+        rule = correction(asked.ssc, kind, counts)
+        found: dict[str, float] = {"n": counts.n, "K": rule.parameters, "factor": rule.factor}
+        return found | ({"G": counts.clusters} if kind.clusters and counts.clusters else {})
+
+    @property
     def summary(self) -> Tidy:
         """The model as rows and statistics, free of arrays."""
         model, law = self.request.model, self.inference
@@ -204,7 +213,12 @@ class Fit:
             stage=self.stage,
             removed=self.estimate.removed,
             formula=model.text,
-            extra={"warnings": self.warnings, **_instruments(model, self.estimate), **_degrees(self.inference)},
+            extra={
+                "warnings": self.warnings,
+                "small_sample": self.small_sample,
+                **_instruments(model, self.estimate),
+                **_degrees(self.inference),
+            },
         )
 
     def __repr__(self) -> str:

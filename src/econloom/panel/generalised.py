@@ -239,7 +239,7 @@ def _without(
     gone = np.logical_or.reduce([rows for _, rows in faults])
     drops = (*sample.log.drops, *(Drop(reason, int(rows.sum())) for reason, rows in faults))
     left = np.sort(design.rows[~gone])
-    log = SampleLog(sample.log.offered, drops, len(left))
+    log = SampleLog(sample.log.offered, drops, len(left), left)
     if not len(left):
         raise EstimationError(f"no rows are left\n{log}")
     sample = Sample(left, log)

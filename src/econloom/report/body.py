@@ -114,13 +114,13 @@ def bracket_cell(found: Coefficient | None, source: str, spec: TableSpec) -> Cel
 def _block(models: Sequence[Tidy], spec: TableSpec, prefix: str) -> list[Row]:
     """Everything below the coefficients."""
     return [
-        *_extra(spec, len(models), "top"),
+        *_extra(spec, len(models), "top", prefix),
         *_controls(models, spec),
         *_effects(models, spec),
-        *_extra(spec, len(models), "effects"),
+        *_extra(spec, len(models), "effects", prefix),
         *_statistics(models, spec, prefix),
-        *(row for asked in spec.diagnostics for row in _diagnostic(asked, len(models), spec, prefix)),
-        *_extra(spec, len(models), "bottom"),
+        *(row for asked in _told_apart(spec) for row in _diagnostic(asked, len(models), spec, prefix)),
+        *_extra(spec, len(models), "bottom", prefix),
     ]
 
 
@@ -201,24 +201,26 @@ def _statistic(key: str, values: Sequence[float | int | None], spec: TableSpec, 
     return Row(label, tuple(cells), role="statistic")
 
 
-def _extra(spec: TableSpec, columns: int, at: str) -> list[Row]:
-    return [_own(row, columns, spec) for row in spec.extra_rows if row.at == at]
+def _extra(spec: TableSpec, columns: int, at: str, prefix: str) -> list[Row]:
+    found = [(n, row) for n, row in enumerate(spec.extra_rows, 1) if row.at == at]
+    return [_own(row, columns, spec, f"{prefix}.c{{}}.{row.name or f'row{n}'}") for n, row in found]
 
 
-def _own(row: ExtraRow, columns: int, spec: TableSpec) -> Row:
+def _own(row: ExtraRow, columns: int, spec: TableSpec, address: str) -> Row:
     _fills(row.cells, columns, row.label, spec)
     digits = spec.digits if row.digits is None else row.digits
-    return Row(row.label, tuple(_own_cell(c, digits) for c in row.cells), role="statistic")
+    cells = (_own_cell(c, digits, address.format(n)) for n, c in enumerate(row.cells, 1))
+    return Row(row.label, tuple(cells), role="statistic")
 
 
-def _own_cell(value: TextOrNumber, digits: int) -> Cell:
+def _own_cell(value: TextOrNumber, digits: int, source: str) -> Cell:
     if value is None:
         return Cell()
     if isinstance(value, bool):
         return Cell("mark", yes=value)
     if isinstance(value, (str, Label)):
         return Cell.text(value if isinstance(value, Label) else Label.same(value))
-    return value_cell(value, digits)
+    return value_cell(value, digits, source)
 
 
 def value_cell(value: Any, digits: int, source: str | None = None) -> Cell:
@@ -231,6 +233,17 @@ def value_cell(value: Any, digits: int, source: str | None = None) -> Cell:
 def _fills(cells: Sequence[object], columns: int, label: Label, spec: TableSpec) -> None:
     if len(cells) != columns:
         raise UsageError(f"table {spec.id}: row {label.text('en')!r} has {len(cells)} cells for {columns} columns")
+
+
+def _told_apart(spec: TableSpec) -> list[DiagnosticRow]:
+    """Rows of tests with a name for each: ``hausman``, ``hausman_2``."""
+    found: list[DiagnosticRow] = []
+    names = [row.name for row in spec.diagnostics]
+    for n, row in enumerate(spec.diagnostics):
+        before = names[:n].count(row.name)
+        digits = spec.digits_of(row.name) if row.digits is None else row.digits
+        found.append(replace(row, name=f"{row.name}_{before + 1}", digits=digits) if before else row)
+    return found
 
 
 def _diagnostic(asked: DiagnosticRow, columns: int, spec: TableSpec, prefix: str) -> list[Row]:
@@ -251,11 +264,13 @@ def _tested(
     if cell is None:
         return Cell()
     if isinstance(cell, Unavailable):
-        return Cell("text", label=_DASH, source=source)
+        return Cell("text", label=_DASH, source=source, about=Label.same(cell.reason))
     marks = stars(cell.p_value, spec.stars) if asked.p == "stars" else 0
     beside = tuple(_second(cell, source, asked, digits, "beside"))
     place = cell.source or source
-    return Cell("estimate", cell.statistic, digits, marks, source=place, notation="fixed", beside=beside)
+    return Cell(
+        "estimate", cell.statistic, digits, marks, source=place, notation="fixed", beside=beside, about=cell.about
+    )
 
 
 def _second(

@@ -12,6 +12,7 @@ from econloom.core.labels import Label
 from econloom.core.spec import Diagnostic, DiagnosticRow, TableSpec
 from econloom.core.table import Cell, Row, Table
 from econloom.panel.did.effects import DynamicEffects
+from econloom.report import about
 
 PLACE = Label("政策实施的相对时间", "Periods since adoption")
 VALUE = Label("估计值与95%置信区间", "Estimate and 95% confidence interval")
@@ -214,7 +215,9 @@ def _label(event: int, found: Sequence[DynamicEffects]) -> Label:
 
 
 def _tested(test: Test | Unavailable) -> Diagnostic | Unavailable:
-    return test if isinstance(test, Unavailable) else Diagnostic(test.statistic, test.p_value)
+    if isinstance(test, Unavailable):
+        return test
+    return Diagnostic(test.statistic, test.p_value, about=about.tested(test))
 
 
 def _with_base(row: Row, places: set[str]) -> Row:

@@ -9,10 +9,10 @@ from econloom.core.labels import Label
 from econloom.core.lineage import SampleLog
 from econloom.core.spec import ExtraRow
 
-_STAGES: tuple[tuple[Label, tuple[str, ...]], ...] = (
-    (Label(zh="样本之外", en="Outside the sample"), ("outside where", "where unknown")),
-    (Label(zh="缺失值", en="Missing values"), ("missing ",)),
-    (Label(zh="单一观测组", en="Alone in a group"), ("singletons",)),
+_STAGES: tuple[tuple[str, Label, tuple[str, ...]], ...] = (
+    ("rows_outside", Label(zh="样本之外", en="Outside the sample"), ("outside where", "where unknown")),
+    ("rows_missing", Label(zh="缺失值", en="Missing values"), ("missing ",)),
+    ("rows_alone", Label(zh="单一观测组", en="Alone in a group"), ("singletons",)),
 )
 _OFFERED = Label(zh="原始观测数", en="Rows offered")
 _OTHER = Label(zh="其他原因剔除", en="Dropped for other reasons")
@@ -34,15 +34,15 @@ def rows(models: Sequence[Tidy]) -> tuple[ExtraRow, ...]:
     >>> [(row.label.text("en"), row.cells) for row in made]
     [('Rows offered', (90,)), ('Outside the sample', (-30,)), ('Missing values', (-10,))]
     """
-    found = [ExtraRow(_OFFERED, tuple(m.sample.offered for m in models))]
-    for label, openings in _STAGES:
+    found = [ExtraRow(_OFFERED, tuple(m.sample.offered for m in models), name="rows_offered")]
+    for name, label, openings in _STAGES:
         lost = tuple(-_lost(m.sample, openings) for m in models)
         if any(lost):
-            found.append(ExtraRow(label, lost))
-    known = tuple(opening for _, openings in _STAGES for opening in openings)
+            found.append(ExtraRow(label, lost, name=name))
+    known = tuple(opening for _, _, openings in _STAGES for opening in openings)
     other = tuple(-(m.sample.offered - m.sample.n - _lost(m.sample, known)) for m in models)
     if any(other):
-        found.append(ExtraRow(_OTHER, other))
+        found.append(ExtraRow(_OTHER, other, name="rows_other"))
     return tuple(found)
 
 

@@ -138,7 +138,7 @@ def _correlation(
     spec: TableSpec,
 ) -> Cell:
     if pair[0] == pair[1]:
-        return Cell("number", 1.0, spec.digits, notation="fixed")
+        return Cell("number", 1.0, spec.digits, source=f"{spec.id}.{pair[0]}.{pair[0]}", notation="fixed")
     back = (pair[1], pair[0])
     if pair not in values and back not in values:
         raise UsageError(f"table {spec.id}: no correlation of {pair[0]} and {pair[1]}")

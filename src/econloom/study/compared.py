@@ -15,7 +15,7 @@ from econloom.panel.designs.differences import Comparison, left_out_notes
 from econloom.panel.designs.joint import overlap
 from econloom.panel.designs.splits import refuse_functions
 from econloom.panel.fit import Fit
-from econloom.report import notes
+from econloom.report import about, notes
 from econloom.study.divided import Compared, Divided
 from econloom.study.estimates import asked
 
@@ -116,9 +116,10 @@ def _cell(
         if (d.term, d.test, d.first, d.second) == (term, test, first, second):
             if d.unavailable is not None:
                 return Unavailable(d.unavailable)
+            said = about.compared(term, first, second, d.std_error, d.statistic)
             if test == "permutation":
-                return Diagnostic(d.p_value)
-            return Diagnostic(d.difference, None if d.p_value != d.p_value else d.p_value)
+                return Diagnostic(d.p_value, about=said)
+            return Diagnostic(d.difference, None if d.p_value != d.p_value else d.p_value, about=said)
     return None
 
 

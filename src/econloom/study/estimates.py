@@ -22,7 +22,7 @@ from econloom.panel.columns import Columns
 from econloom.panel.designs import moderation
 from econloom.panel.fit import Fit
 from econloom.panel.formula import parse_formula
-from econloom.report import tables
+from econloom.report import about, tables
 from econloom.study import estimators
 from econloom.study.divided import Compared
 from econloom.study.estimators import ESTIMATORS
@@ -192,7 +192,7 @@ def _extra(row: Mapping[str, Any], models: tuple[Tidy, ...], digits: int) -> Ext
         values = dict(zip(row["at"], row["values"], strict=True))
         given = [values.get(n) for n in range(1, len(models) + 1)]
         cells = [_text(v) if isinstance(v, Mapping) else v for v in given]
-    return ExtraRow(_text(row["label"]), tuple(cells), digits=row["digits"] or digits)
+    return ExtraRow(_text(row["label"]), tuple(cells), digits=row["digits"] or digits, name=row.get("stat", ""))
 
 
 def _diagnostic(row: Mapping[str, Any], columns: Sequence[Mapping[str, Any]], fits: Fits) -> DiagnosticRow:
@@ -232,7 +232,7 @@ def _shown(found: Test | Unavailable) -> Diagnostic | Unavailable:
         return found
     critical = found.critical_values[0][1] if found.critical_values else None
     p_value = found.p_value if found.p_value == found.p_value else None
-    return Diagnostic(found.statistic, p_value, critical)
+    return Diagnostic(found.statistic, p_value, critical, about=about.tested(found))
 
 
 def regressors(panel: Panel, formula: str) -> dict[str, Any]:

@@ -29,11 +29,14 @@ class Outputs:
         Digest of the step whose value is the prepared main panel.
     tables, figures : mapping of str to str
         Id to the digest of its step.
+    panels : mapping of str to (str, str)
+        By name of each panel that is built the step whose value it is, and that of its keys and history.
     """
 
     panel: str
     tables: Mapping[str, str]
     figures: Mapping[str, str]
+    panels: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,22 @@ class Plan:
         if step[default.panel].planned is None:
             wanted.add(default.panel)
         for outputs in self.outputs.values():
-            wanted |= {outputs.tables[n] for n in chosen if n in outputs.tables}
+            made = {outputs.tables[n] for n in chosen if n in outputs.tables}
+            shown = made | {outputs.figures[n] for n in chosen if outputs is default and n in outputs.figures}
+            wanted |= made | {outputs.panels[p][1] for p in self.panels_of(outputs, shown)}
         return {d for d in wanted | {self.grids[n] for n in chosen if n in self.grids} if step[d].planned is None}
+
+    def panels_of(self, outputs: Outputs, made: Iterable[str]) -> tuple[str, ...]:
+        """Names of the panels whose rows some steps of a version are made of, not those that these are made of."""
+        step = {s.digest: s for s in self.steps}
+        names = {digest: name for name, (digest, _) in outputs.panels.items()}
+        pending, seen = list(made), set[str]()
+        while pending:
+            digest = pending.pop()
+            if digest not in seen:
+                seen.add(digest)
+                pending += () if digest in names else step[digest].inputs
+        return tuple(name for digest, name in names.items() if digest in seen)
 
     def select(self, names: Iterable[str] | None = None) -> tuple[Step, ...]:
         """The steps that the chosen tables and figures need, in order."""
@@ -171,9 +188,13 @@ def _version(draft: Draft) -> Outputs:
     if len(draft.panels) < len(draft.spec.all_panels):
         draft.finish()
     tables.samples(draft)
+    panels = {name: (made.step.digest, rows.keys(draft, made).digest) for name, made in draft.panels.items()}
     made = tables.steps(draft)
     drawn = figures.steps(draft)
     draft.finish()
     return Outputs(
-        draft.main.step.digest, {t: s.digest for t, s in made.items()}, {f: s.digest for f, s in drawn.items()}
+        draft.main.step.digest,
+        {t: s.digest for t, s in made.items()},
+        {f: s.digest for f, s in drawn.items()},
+        panels,
     )

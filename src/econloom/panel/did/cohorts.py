@@ -11,7 +11,7 @@ import polars as pl
 
 from econloom.core.errors import DataError, EstimationError, UsageError, did_you_mean, listed
 from econloom.core.frame import Panel
-from econloom.core.lineage import Drop, SampleLog
+from econloom.core.lineage import SampleLog
 from econloom.core.spec import VcovSpec
 from econloom.panel.absorb import FloatArray, Grouping, IntArray
 from econloom.panel.columns import BoolArray, Columns, grouped
@@ -48,6 +48,8 @@ class CohortPanel:
         Of units; None where each is its own.
     log : SampleLog
     warnings : tuple of str
+    places : (T, N) array or None
+        Positions in the data of the rows that units have.
     """
 
     model: ModelSpec
@@ -60,6 +62,7 @@ class CohortPanel:
     clusters: Grouping | None
     log: SampleLog
     warnings: tuple[str, ...] = ()
+    places: FloatArray | None = None
 
     @property
     def units(self) -> int:
@@ -156,6 +159,7 @@ def cohort_panel(
         model, values(spelt.outcome), X, names, adoption[order], grid.times,
         None if given is None else grid.put(given if at is None else given[at]),
         _clusters(panel, asked, sample.rows, unit[codes], len(order)), sample.log, said,
+        grid.put(sample.rows.astype(np.float64)),
     )  # fmt: skip
 
 
@@ -245,12 +249,12 @@ def kept_units(panel: CohortPanel, kept: BoolArray, reason: str) -> CohortPanel:
     """The panel without some units, their rows logged."""
     if kept.all():
         return panel
-    lost = int(panel.seen[:, ~kept].sum())
-    way = panel.clusters
+    way, places = panel.clusters, None if panel.places is None else panel.places[:, kept]
     return replace(
         panel, y=panel.y[:, kept], X=panel.X[:, kept], cohort=panel.cohort[kept],
         weights=None if panel.weights is None else panel.weights[:, kept],
-        clusters=None if way is None else Grouping.of(way.name, way.codes[kept]), log=_dropped(panel.log, reason, lost),
+        clusters=None if way is None else Grouping.of(way.name, way.codes[kept]),
+        places=places, log=_without(panel, reason, int(panel.seen[:, ~kept].sum()), places),
     )  # fmt: skip
 
 
@@ -258,15 +262,17 @@ def kept_periods(panel: CohortPanel, kept: BoolArray, reason: str) -> CohortPane
     """The panel without some periods, their rows logged."""
     if kept.all():
         return panel
-    lost = int(panel.seen[~kept].sum())
+    places = None if panel.places is None else panel.places[kept]
     return replace(
         panel, y=panel.y[kept], X=panel.X if len(panel.X) == 1 else panel.X[kept], times=panel.times[kept],
-        weights=None if panel.weights is None else panel.weights[kept], log=_dropped(panel.log, reason, lost),
+        weights=None if panel.weights is None else panel.weights[kept],
+        places=places, log=_without(panel, reason, int(panel.seen[~kept].sum()), places),
     )  # fmt: skip
 
 
-def _dropped(log: SampleLog, reason: str, rows: int) -> SampleLog:
-    return SampleLog(log.offered, (*log.drops, Drop(reason, rows)) if rows else log.drops, log.n - rows)
+def _without(panel: CohortPanel, reason: str, lost: int, places: FloatArray | None) -> SampleLog:
+    left = None if places is None else np.sort(places[~np.isnan(places)]).astype(np.int64)
+    return panel.log.without(reason, lost, left)
 
 
 def usable(panel: CohortPanel, anticipation: int, unbalanced: Unbalanced) -> CohortPanel:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from econloom.core.errors import DataError, EstimationError, UsageError
-from econloom.core.lineage import Drop, SampleLog
+from econloom.core.lineage import SampleLog
 from econloom.data.sources import as_panel
 from econloom.panel.absorb import FloatArray, IntArray
 from econloom.panel.columns import Columns, grouped
@@ -224,7 +224,7 @@ def _decomposed(panel: Any, model: ModelSpec, where: Any, on: On) -> Bacon:
         raise EstimationError("no unit is seen in every period")
     if not whole.all():
         lost = int((~np.isnan(y[:, ~whole])).sum())
-        log = SampleLog(log.offered, (*log.drops, Drop("units not seen in every period", lost)), log.n - lost)
+        log = log.without("units not seen in every period", lost, sample.rows[whole[codes]])
         y, d = y[:, whole], d[:, whole]
     first = _adoption(d, treatment, grid.times)
     found, coefficient = decompose(y, first, grid.times)

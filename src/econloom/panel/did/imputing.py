@@ -187,7 +187,7 @@ def impute(
         )
     if not (~adopter[fitted.known]).any():
         warnings.append("no unit stays untreated: effects rest on units that adopt later")
-    log = SampleLog(sample.log.offered, drops, int(fitted.known.sum()))
+    log = SampleLog(sample.log.offered, drops, int(fitted.known.sum()), np.sort(design.rows[fitted.known]))
     unit = design.groups[asked.unit_keys] if asked.unit_keys else ways
     return Imputed(
         asked.model.text, model.outcome.name, found, at, events, found.cohorts[at], found.times[at], adopter,

@@ -9,12 +9,12 @@ import numpy as np
 
 from econloom.core.errors import DataError, EstimationError, UsageError
 from econloom.core.labels import Label
-from econloom.core.lineage import Drop, SampleLog
+from econloom.core.lineage import SampleLog
 from econloom.core.spec import VcovSpec
 from econloom.data.sources import as_panel
 from econloom.panel.absorb import FloatArray, Grouping, IntArray
 from econloom.panel.columns import Columns, grouped
-from econloom.panel.design import draw_sample, refuse_one_cluster
+from econloom.panel.design import Sample, draw_sample, refuse_one_cluster
 from econloom.panel.did.effects import DynamicEffects
 from econloom.panel.did.grid import Grid
 from econloom.panel.formula import parse_formula
@@ -150,7 +150,7 @@ def _switchers(formula: str, panel: Any, vcov: VcovSpec | None, where: Any) -> S
         raise DataError(f"no row between the periods {grid.times[gaps[0]]} and {grid.times[gaps[0] + 1]}")
     values = [columns.term(t, model.text) for t in (model.outcome, model.terms[0])]
     y, d = (grid.put(v if at is None else v[at]) for v in values)
-    return _classified(y, d, _clusters(panel, asked, sample.rows, codes), sample.log, model, vcov)
+    return _classified(y, d, _clusters(panel, asked, sample.rows, codes), sample, codes, model, vcov)
 
 
 def _clusters(panel: Any, asked: Request, rows: IntArray, codes: IntArray) -> Grouping | None:
@@ -166,14 +166,20 @@ def _clusters(panel: Any, asked: Request, rows: IntArray, codes: IntArray) -> Gr
 
 
 def _classified(
-    y: FloatArray, d: FloatArray, clusters: Grouping | None, log: SampleLog, model: Any, vcov: VcovSpec | None
+    y: FloatArray,
+    d: FloatArray,
+    clusters: Grouping | None,
+    sample: Sample,
+    codes: IntArray,
+    model: Any,
+    vcov: VcovSpec | None,
 ) -> Switchers:
     """First changes of the treatment; units without a row in the first period go."""
-    said = []
+    said, log = [], sample.log
     seen = np.asarray(~np.isnan(d[0]))
     if not seen.all():
         lost = int((~np.isnan(y[:, ~seen])).sum())
-        log = SampleLog(log.offered, (*log.drops, Drop("units not seen in the first period", lost)), log.n - lost)
+        log = log.without("units not seen in the first period", lost, sample.rows[seen[codes]])
         y, d = y[:, seen], d[:, seen]
         clusters = None if clusters is None else Grouping.of(clusters.name, clusters.codes[seen])
     T, N = d.shape

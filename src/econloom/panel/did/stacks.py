@@ -234,8 +234,8 @@ def _estimated(
     how = "corrective weights of Wing, Freedman and Hollingsworth" if weighting == "wing" else "experiments by variance"
     return Stacked(
         "stacked", LABEL, model.outcome.name, np.array(events, dtype=np.int64), fit.estimate.coefficients[at],
-        fit.inference.vcov[np.ix_(at, at)], (base,), fit.sample, units.n_unique(), treated, fit.counts.clusters,
-        str(fit.request.vcov), fit.request.ssc, fit.inference.df, counts=counts,
+        fit.inference.vcov[np.ix_(at, at)], (base,), replace(fit.sample, rows=None), units.n_unique(), treated,
+        fit.counts.clusters, str(fit.request.vcov), fit.request.ssc, fit.inference.df, counts=counts,
         formula=f"{model.text}, stacked by cohort, {how}",
         warnings=(
             f"rows are those of the stack: {len(stack.rows):,} in {table.filter(pl.col('left_out').is_null()).height} "

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from econloom.core.errors import DataError, EstimationError, UsageError
-from econloom.core.lineage import Drop, SampleLog
+from econloom.core.lineage import SampleLog
 from econloom.data.sources import as_panel
 from econloom.panel.dynamics.asked import GmmIV, Options, StdIV, default_instruments, gmm_iv, std_iv
 from econloom.panel.dynamics.drawn import Drawn, drawn
@@ -176,6 +176,4 @@ def _log(found: Drawn, stack: dynamic.Stack, options: Options) -> SampleLog:
     """The funnel down to the rows of the equation that counts."""
     n = stack.count("level" if options.system else "difference")
     reason = "no row one period before" if options.transform == "differences" else "no later row of the unit"
-    lost = found.log.n - n
-    drops = (*found.log.drops, Drop(reason, lost)) if lost else found.log.drops
-    return SampleLog(found.log.offered, drops, n)
+    return found.log.without(reason, found.log.n - n)

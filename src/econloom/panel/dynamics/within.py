@@ -8,7 +8,7 @@ from typing import Any
 from econloom.core.errors import DataError, EstimationError, UsageError
 from econloom.core.estimate import Tidy
 from econloom.core.expressions import Call, Name, Number
-from econloom.core.lineage import Drop, SampleLog
+from econloom.core.lineage import SampleLog
 from econloom.data.sources import as_panel
 from econloom.panel.absorb import FloatArray
 from econloom.panel.columns import BoolArray
@@ -152,9 +152,7 @@ def bias_corrected(
             estimate = solve(found.complete, found.outcome, found.regressors[:, :, kept], list(lags.values()))
     except (DataError, EstimationError) as error:
         raise error.within(model.text) from error
-    alone = found.log.n - estimate.n
-    drops = (*found.log.drops, Drop("the unit's only row", alone)) if alone else found.log.drops
-    log = SampleLog(found.log.offered, drops, estimate.n)
+    log = found.log.without("the unit's only row", found.log.n - estimate.n)
     effects = (found.unit, found.time) if found.dummies else (found.unit,)
     return BiasCorrectedFit(model.text, model.outcome.name, tuple(found.names[j] for j in kept), estimate, log, effects)
 

@@ -11,6 +11,7 @@ from econloom.study.language.data import Join
 from econloom.study.planning import columns
 from econloom.study.planning.draft import Draft, PanelDraft
 from econloom.study.planning.sources import source, source_columns
+from econloom.study.step import Step
 from econloom.study.units import UNIT_COLUMNS
 
 
@@ -39,6 +40,12 @@ def panel(draft: Draft, name: str, waiting: Sequence[str]) -> PanelDraft | None:
     columns.variables(draft, made)
     draft.panels[name] = made
     return made
+
+
+def keys(draft: Draft, made: PanelDraft) -> Step:
+    """The step that keeps the keys and the history of a finished panel, for whom asks which rows a number has."""
+    params = {"panel": made.name, "keys": list(made.spec.keys)}
+    return draft.add("keys", f"keys of {made.name}", params, (made.step,), made.path)
 
 
 def _start(draft: Draft, name: str) -> PanelDraft | None:

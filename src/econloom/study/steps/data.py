@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -126,7 +127,14 @@ def _balance(params: Mapping[str, Any], inputs: Sequence[Any], context: Context)
     return rows.rebalance(inputs[0], params["how"])
 
 
+def _keys(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Panel:
+    """The keys of a panel with its history, without its other columns."""
+    panel: Panel = inputs[0]
+    return replace(panel, frame=panel.frame.select(params["keys"]))
+
+
 WIRING: Mapping[str, Work] = {
+    "keys": _keys,
     "read_tables": _read_tables,
     "read_frame": _read_frame,
     "read_places": _read_places,
