@@ -45,6 +45,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "mediation": ("econloom.panel.designs.mediation", None),
     "heterogeneity": ("econloom.panel.designs.heterogeneity", None),
     "placebo": ("econloom.panel.designs.placebo", None),
+    "specifications": ("econloom.panel.designs.specifications", None),
     "matching": ("econloom.panel.matching", None),
     "read": ("econloom.data.readers", "read"),
     "iot": ("econloom.iot", None),

@@ -7,7 +7,6 @@ from econloom.panel.absorb import Grouping, count_slopes, levelled, pairwise_red
 from econloom.panel.columns import grouped
 from econloom.panel.conventions import Counts
 from econloom.panel.design import Design, refuse_one_cluster
-from econloom.panel.linear.ols import Estimate
 from econloom.panel.moments import Absorbed
 from econloom.panel.request import Request
 
@@ -19,15 +18,15 @@ def unit_position(asked: Request) -> int | None:
 
 
 def counted(
-    asked: Request, design: Design, absorbed: Absorbed, estimate: Estimate, clusters: tuple[Grouping, ...]
+    asked: Request, design: Design, absorbed: Absorbed, regressors: int, clusters: tuple[Grouping, ...]
 ) -> Counts:
-    """What the small-sample rules of a model are applied to."""
+    """What the small-sample rules of a model with so many regressors are applied to."""
     unit = unit_position(asked)
     effects = levelled(design.effects, design.slopes)
     nested = tuple(any(e.nested_in(c) for c in clusters) for e in effects)
     return Counts(
         n=design.n,
-        regressors=estimate.regressors + int(design.intercept and not design.effects),
+        regressors=regressors + int(design.intercept and not design.effects),
         levels=tuple(e.levels for e in effects),
         nested=nested,
         absorbed_rank=absorbed.rank,

@@ -249,13 +249,13 @@ def _fit_group(members: Sequence[_Member]) -> Iterable[Fit]:
             asked = member.asked
             key = (asked.ssc, asked.unit_effect, asked.constant_kind)
             if key not in shared:
-                shared[key] = Shared(design, moments, _offset(asked, design, moments.absorbed))
+                shared[key] = Shared(design, moments, printed_constant(asked, design, moments.absorbed))
             yield fitted(asked, member.sample.log, shared[key])
     except (DataError, EstimationError) as error:
         raise error.within(asked.model.text) from error
 
 
-def _offset(asked: Request, design: Design, absorbed: Absorbed) -> Offset | Unavailable | None:
+def printed_constant(asked: Request, design: Design, absorbed: Absorbed) -> Offset | Unavailable | None:
     """What defines the constant that the model and its convention print."""
     if not design.effects:
         return intercept(absorbed) if design.intercept else None
@@ -263,7 +263,7 @@ def _offset(asked: Request, design: Design, absorbed: Absorbed) -> Offset | Unav
         return beside_slopes(design) if design.intercept else None
     unit = unit_position(asked)
     if asked.ssc == "xtreg" and unit is not None:
-        _refuse_varying_weights(design, unit)
+        refuse_varying_weights(design, unit)
     if asked.constant_kind == "centred":
         return centred(absorbed)
     if asked.constant_kind == "none" or unit is None:
@@ -271,7 +271,7 @@ def _offset(asked: Request, design: Design, absorbed: Absorbed) -> Offset | Unav
     return (base_period if asked.constant_kind == "xtreg" else base_levels)(design, absorbed, unit)
 
 
-def _refuse_varying_weights(design: Design, unit: int) -> None:
+def refuse_varying_weights(design: Design, unit: int) -> None:
     """``xtreg`` takes weights of units, not of rows.
 
     Raises

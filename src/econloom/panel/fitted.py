@@ -291,7 +291,7 @@ def assembled(asked: Request, log: SampleLog, shared: Shared, estimate: Estimate
     """
     design, absorbed = shared.design, shared.moments.absorbed
     clusters = cluster_ways(asked, design)
-    counts = counted(asked, design, absorbed, estimate, clusters)
+    counts = counted(asked, design, absorbed, estimate.regressors, clusters)
     if counts.n <= counts.regressors + counts.absorbed_rank:
         taken = plural(counts.regressors, "coefficient")
         effects = f" and {plural(counts.absorbed_rank, 'dimension')} of effects" if design.effects else ""

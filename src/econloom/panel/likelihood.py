@@ -137,7 +137,7 @@ def assembled(
     refuse_options(asked, likelihood.family)
     design, absorbed = shared.design, shared.moments.absorbed
     clusters = cluster_ways(asked, design)
-    counts = replace(counted(asked, design, absorbed, estimate, clusters), regressors=len(estimate.names))
+    counts = replace(counted(asked, design, absorbed, 0, clusters), regressors=len(estimate.names))
     if likelihood.conditional:
         counts = replace(counts, levels=(), nested=(), redundant=(), absorbed_rank=0)
         clusters = tuple(_of_groups(way, design.effects[0]) for way in clusters)
