@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from econloom.core.labels import Lang
 from econloom.study import catalog, functions, schema
@@ -22,6 +22,9 @@ from econloom.study.plan import Plan
 from econloom.study.run import Listener, Run, execute
 from econloom.study.schema import StudySpec
 from econloom.study.store import RUN_FILE, Folder
+
+if TYPE_CHECKING:
+    from econloom.study.pack import Packed
 
 __all__ = ["Plan", "Run", "Study", "StudySpec", "functions", "study"]
 
@@ -102,6 +105,45 @@ class Study:
         chosen = plan.chosen(tables)
         with output.folder.writing() as staging:
             return output.write(execute(plan, self.facts, chosen, listener), self.facts, staging)
+
+    def pack(
+        self,
+        path: str | Path,
+        results: str | Path | None = None,
+        lang: Lang = "zh",
+        limit: float = 2_000.0,
+        listener: Listener | None = None,
+        *,
+        write: bool = True,
+    ) -> Packed:
+        """Pack the study as a zip that reruns itself on a fresh machine (docs/reviewer-pack.md).
+
+        Parameters
+        ----------
+        path : path
+            The zip.
+        results : path, optional
+            Folder of the run, ``out`` beside the study file by default; the study is run first where it holds no
+            current one.
+        limit : float
+            Megabytes that the files may have together.
+        write : bool
+            False: only say what would go in.
+
+        Returns
+        -------
+        Packed
+            Sizes, sources and warnings.
+
+        Raises
+        ------
+        UsageError, StudyFileError
+            No rights stated for a source; larger than the limit; a study without a file.
+        OutputError
+        """
+        from econloom.study import pack as packing
+
+        return packing.study_as_zip(self, path, results, lang, limit, listener, write=write)
 
 
 def study(source: str | Path | Mapping[str, Any] | StudySpec, folder: str | Path = ".") -> Study:

@@ -22,6 +22,7 @@ from econloom.study.language.base import (
     Whole,
 )
 from econloom.study.language.reading import ReadingKeys
+from econloom.study.language.rights import RightsKeys
 from econloom.study.language.variables import Variable
 
 Span = tuple[Whole, Whole]
@@ -49,7 +50,7 @@ _NAMES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "str
 Renamed = Annotated[dict[ColumnName, ColumnName], BeforeValidator(_renamed), Also(_NAMES)]
 
 
-class Source(ReadingKeys, ShortForm):
+class Source(ReadingKeys, RightsKeys, ShortForm):
     """A file or folder of raw data, or a simulator of raw data."""
 
     path: Text | None = None
@@ -74,6 +75,8 @@ class Source(ReadingKeys, ShortForm):
             raise ValueError("needs either 'path' or 'simulate'")
         if self.simulate is not None and (self.layout or self.sha256):
             raise ValueError("a simulated source takes no 'layout' and no 'sha256'")
+        if self.simulate is not None and (self.ship is not None or self.obtain):
+            raise ValueError("a simulated source is drawn anew by who runs the study: no 'ship' and no 'obtain'")
         for key in ("seed", "process"):
             if self.simulate is None and getattr(self, key) is not None:
                 raise ValueError(f"{key!r} belongs to a simulator")

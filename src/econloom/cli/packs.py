@@ -1,0 +1,62 @@
+"""The verb `pack`: a study as a zip that reruns itself."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from econloom.cli.app import AsJson, Lang, Language, app, print_json, progress_bar
+
+if TYPE_CHECKING:
+    from econloom.study.pack import Packed
+
+_Study = Annotated[Path, typer.Argument(help="A study file, or a folder with a study.yaml.", show_default=False)]
+_Out = Annotated[Path | None, typer.Option("--out", help="The zip.", show_default="STUDY-pack.zip")]
+_Results = Annotated[Path | None, typer.Option("--results", help="Folder of the run.", show_default="STUDY/out")]
+_Limit = Annotated[float, typer.Option("--limit", help="Megabytes that the files may have together.", min=0)]
+_List = Annotated[bool, typer.Option("--list", help="Say what would go in, with sizes, and write nothing.")]
+
+
+@app.command()
+def pack(
+    study: _Study,
+    out: _Out = None,
+    results: _Results = None,
+    limit: _Limit = 2_000.0,
+    listing: _List = False,
+    as_json: AsJson = False,
+    lang: Lang = Language.zh,
+) -> None:
+    """Pack a study for reviewers: data that may be shipped, exact versions, README, audit, expected numbers."""
+    from econloom.study import study as opened
+
+    found = opened(study)
+    with progress_bar(as_json) as listener:
+        done = found.pack(
+            out or Path(f"{found.spec.study}-pack.zip"), results, lang.value, limit, listener, write=not listing
+        )
+    if as_json:
+        print_json({"ok": True, **done.to_dict()})
+    else:
+        _tell(done)
+
+
+def _tell(done: Packed) -> None:
+    from econloom.study.pack.described import size
+
+    for source in done.sources:
+        if "place" not in source:
+            print(f"  {source['name']:<16} simulated")
+        elif source["shipped"]:
+            print(f"  {source['name']:<16} {size(source['bytes']):>10}  {source['place']}  {source['licence'] or ''}")
+        else:
+            why = source["why_not"] or "no reason given"
+            print(f"  {source['name']:<16} {'left out':>10}  {source['place']}  ({why})")
+    for warning in done.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    print(f"{len(done.sizes)} files, {size(done.size)}")
+    if done.path is not None:
+        print(f"{done.path}  {size(done.path.stat().st_size)}")
