@@ -46,6 +46,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "heterogeneity": ("econloom.panel.designs.heterogeneity", None),
     "placebo": ("econloom.panel.designs.placebo", None),
     "specifications": ("econloom.panel.designs.specifications", None),
+    "influence": ("econloom.panel.designs.influence", None),
     "matching": ("econloom.panel.matching", None),
     "read": ("econloom.data.readers", "read"),
     "iot": ("econloom.iot", None),
