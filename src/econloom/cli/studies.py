@@ -184,7 +184,7 @@ def _report(done: Run, lang: Language) -> None:
 
     for message in noteworthy(done):
         print(message, file=sys.stderr)
-    print(f"{done.plan.spec.study}: {sum(done.seconds.values()):.1f} s")
+    print(f"{done.plan.spec.study}: {done.spent:.1f} s")
     assert done.path is not None
     for table, made in done.tables.items():
         print(f"  {table:<14} {done.path / 'tables' / table}.docx  {made.title.text(lang.value)}")

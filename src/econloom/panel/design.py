@@ -187,6 +187,15 @@ def build_design(members: Sequence[tuple[Columns, Request]], sample: Sample) -> 
     )
 
 
+def narrowed(design: Design, request: Request) -> Design:
+    """A shared design with the columns and groups of one request only, as if that had been built alone."""
+    keys = dict.fromkeys(t.key for t in request.model.columns)
+    places = [design.keys.index(k) for k in keys]
+    wanted = {k for k in (*request.cluster_ways, request.unit_keys) if k is not None}
+    groups = {k: g for k, g in design.groups.items() if k in wanted}
+    return replace(design, keys=tuple(keys), block=np.take(design.block, places, axis=1), groups=groups)
+
+
 def refuse_one_cluster(grouping: Grouping) -> None:
     """Refuse a cluster covariance over a single cluster.
 

@@ -15,16 +15,19 @@ from econloom.core.spec import ConstantName, SscName, VcovSpec, iid
 from econloom.data.sources import as_panel
 from econloom.panel.columns import Columns
 from econloom.panel.counting import unit_position
-from econloom.panel.design import Design, Sample, build_design, draw_sample, with_levels
+from econloom.panel.design import Design, Sample, build_design, draw_sample, narrowed, with_levels
 from econloom.panel.fits import Fits
 from econloom.panel.fitted import Fit, Shared, fitted
 from econloom.panel.formula import parse_formula, parse_formulas
 from econloom.panel.linear.constant import Offset, base_levels, base_period, beside_slopes, centred, intercept
-from econloom.panel.moments import Absorbed, cross_multiply, sweep
+from econloom.panel.moments import Absorbed, cross_multiply, sweep, sweeper
 from econloom.panel.passes import one_blas_thread
 from econloom.panel.request import Request
 
 __all__ = ["Fit", "Fits", "Request", "fit_many", "iv", "ols", "request", "requests"]
+
+APART = 300_000
+"""Samples of so many rows share one absorbed block whatever is asked: one for each model would not fit in memory."""
 
 
 def ols(
@@ -178,17 +181,21 @@ def _one_or_many(asked: Sequence[Request]) -> Fit | Fits:
     return fits[0] if len(fits) == 1 else Fits(tuple(fits))
 
 
-def fit_many(requests: Sequence[Request]) -> list[Fit]:
+def fit_many(requests: Sequence[Request], apart: bool = False) -> list[Fit]:
     """Fit many models; those that share rows, effects and weights share one absorbed block and its moments.
 
     Parameters
     ----------
     requests : sequence of Request
+    apart : bool
+        Share the evaluated columns and the factorised effects only, so that a model's numbers are to the last bit
+        those that it has alone, whatever stands beside it. Of samples of ``APART`` rows and more the block is shared
+        all the same, and the last bits may depend on the models beside.
 
     Returns
     -------
     list of Fit
-        In the order of the requests, with the numbers that each would have alone.
+        In the order of the requests, with the numbers that each would have alone (but for rounding, unless apart).
 
     Raises
     ------
@@ -204,7 +211,8 @@ def fit_many(requests: Sequence[Request]) -> list[Fit]:
     fits: dict[int, Fit] = {}
     with one_blas_thread():
         for members in groups.values():
-            fits.update(zip((m.number for m in members), _fit_group(members), strict=True))
+            made = _fit_apart(members) if apart else _fit_group(members)
+            fits.update(zip((m.number for m in members), made, strict=True))
     return [fits[number] for number in range(len(requests))]
 
 
@@ -237,6 +245,23 @@ def _group_key(asked: Request, sample: Sample) -> tuple[object, ...]:
     rows = b"" if every else hashlib.sha256(sample.rows.tobytes()).digest()
     effects = tuple(e.key for e in model.effects)
     return (id(asked.panel), id(asked.scope), rows, effects, asked.weights, model.spans_constant)
+
+
+def _fit_apart(members: Sequence[_Member]) -> Iterable[Fit]:
+    if len(members) == 1 or len(members[0].sample.rows) >= APART:
+        yield from _fit_group(members)
+        return
+    asked = members[0].asked
+    try:
+        design = build_design([(m.columns, m.asked) for m in members], members[0].sample)
+        engine = sweeper(design)
+        for member in members:
+            asked = member.asked
+            own = narrowed(design, asked)
+            moments = cross_multiply(sweep(own, engine))
+            yield fitted(asked, member.sample.log, Shared(own, moments, _offset(asked, own, moments.absorbed)))
+    except (DataError, EstimationError) as error:
+        raise error.within(asked.model.text) from error
 
 
 def _fit_group(members: Sequence[_Member]) -> Iterable[Fit]:

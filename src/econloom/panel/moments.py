@@ -91,10 +91,16 @@ class Moments:
         return np.asarray(np.linalg.qr(part, mode="r"))
 
 
-def sweep(design: Design) -> Absorbed:
+def sweep(design: Design, engine: Absorber | SlopedAbsorber | None = None) -> Absorbed:
     """Standardise the columns of a design and sweep the effects out.
 
     Columns are centred twice, so that a mean many digits larger than the spread costs no digits.
+
+    Parameters
+    ----------
+    design : Design
+    engine : Absorber or SlopedAbsorber, optional
+        What :func:`sweeper` makes of a design with the same rows, effects and weights; made here by default.
 
     Raises
     ------
@@ -107,7 +113,7 @@ def sweep(design: Design) -> Absorbed:
     constant = (scales <= CONSTANT_COLUMN * np.abs(means)) | (scales == 0)
     scales = np.where(constant, 1.0, scales)
     inverse = np.where(constant, 0.0, 1.0 / scales)
-    engine = _engine(design)
+    engine = engine or sweeper(design)
     if engine:
         block = engine.standardised(design.block, means, inverse, np.full(len(means), float(design.n)))
     else:
@@ -116,8 +122,8 @@ def sweep(design: Design) -> Absorbed:
     return Absorbed(block, means, scales, flags, engine, engine.rank if engine else 0, design.weights)
 
 
-def _engine(design: Design) -> Absorber | SlopedAbsorber | None:
-    """What sweeps the effects out; None without effects."""
+def sweeper(design: Design) -> Absorber | SlopedAbsorber | None:
+    """What sweeps the effects of a design out, whatever its columns; None without effects."""
     if design.slopes:
         return sloped_absorber(design.effects, design.slopes, design.weights, design.intercept)
     return absorber(design.effects, design.weights) if design.effects else None

@@ -73,8 +73,10 @@ class Study:
         out: str | Path | None = None,
         lang: Lang = "zh",
         listener: Listener | None = None,
+        jobs: int | None = None,
+        cache: bool = True,
     ) -> Run:
-        """Run the study.
+        """Run the study: what is kept of earlier runs and still holds is not done again.
 
         Parameters
         ----------
@@ -87,6 +89,11 @@ class Study:
             Language of the written tables.
         listener : callable, optional
             Told of every step as a :class:`econloom.study.run.Tick`.
+        jobs : int, optional
+            Processes that do steps at once; the numbers do not depend on it. By default as many as there are
+            processors, 8 at most, and further ones start only after a second of work.
+        cache : bool
+            Use values kept in the user's cache, and keep new ones there.
 
         Returns
         -------
@@ -99,12 +106,12 @@ class Study:
         """
         folder = out if out is not None else (self.file.parent / "out" if self.file else None)
         if folder is None:
-            return execute(self.plan(), self.facts, tables, listener)
+            return execute(self.plan(), self.facts, tables, listener, jobs, cache)
         output = Output(Folder(folder, self.spec.study), lang)
         plan = self.plan()
         chosen = plan.chosen(tables)
         with output.folder.writing() as staging:
-            return output.write(execute(plan, self.facts, chosen, listener), self.facts, staging)
+            return output.write(execute(plan, self.facts, chosen, listener, jobs, cache), self.facts, staging)
 
     def pack(
         self,

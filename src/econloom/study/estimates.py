@@ -36,7 +36,7 @@ _BY_VARIABLE = {"first_stage_f", "sanderson_windmeijer_f"}
 def fit_all(
     panel: Panel, models: Sequence[Mapping[str, Any]], where: str | pl.Series | None, scope: Scope
 ) -> dict[str, Fit]:
-    """Fit the models of one group, which share rows and effects.
+    """Fit models that share rows and effects; the numbers of each are those that it has alone.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def fit_all(
     """
     linear = [m for m in models if m["estimator"] not in ESTIMATORS]
     requests = [asked(panel, model, where, scope) for model in linear]
-    made = fit.fit_many(requests)
+    made = fit.fit_many(requests, apart=True)
     found: dict[str, Any] = {m["key"]: _scaled(f, m["scale"]) for m, f in zip(linear, made, strict=True)}
     others = [m for m in models if m["estimator"] in ESTIMATORS]
     inside = expressions.condition(panel, where, scope) if isinstance(where, str) else where

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 
 import polars as pl
 
-from econloom.core.errors import EconloomError
 from econloom.core.estimate import Tidy
 from econloom.core.frame import Panel
 from econloom.core.lineage import Event
@@ -18,14 +16,13 @@ from econloom.core.table import Table
 from econloom.report import notes
 from econloom.report.densities import Density
 from econloom.report.effects import Effects
-from econloom.study import steps
-from econloom.study.cache.record import rows_of
+from econloom.study import engine
+from econloom.study.cache.shelf import Shelf
 from econloom.study.catalog import Facts
 from econloom.study.mediated import indirect_rows
 from econloom.study.plan import Plan
 from econloom.study.results import COEFFICIENTS, VALUES, coefficient_rows, figure_rows, value_rows
 from econloom.study.schema import DEFAULT, EventStudyTable, MediationTable, RegressionTable, ValuesTable
-from econloom.study.step import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +57,17 @@ class Run:
     planned : mapping of str to str
         Tables and figures that were left out because a part of them is not built yet.
     seconds : mapping of str to float
-        By digest of the step.
+        By digest of the step; of a cached one those that it took when it was done.
     prepared : tuple of Event
         What was done to columns for single models (``prepare``).
     rows : mapping of str to int
         Rows of the values that are panels, by digest of the step.
     cached : frozenset of str
-        Digests of the steps whose values were taken from the cache.
+        Digests of the steps that did not run: their values, or those made from them, were in the cache.
+    memory : int
+        Largest size of all processes together, in bytes.
+    jobs : int
+        Processes that took part.
     path : Path or None
         The output folder, when files were written.
     stale : tuple of str
@@ -89,11 +90,18 @@ class Run:
     prepared: tuple[Event, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     cached: frozenset[str] = frozenset()
+    memory: int = 0
+    jobs: int = 1
+
+    @property
+    def spent(self) -> float:
+        """Seconds of work that the steps of this run took, without those that were cached."""
+        return sum(s for digest, s in self.seconds.items() if digest not in self.cached)
 
     def __repr__(self) -> str:
         where = f" in {self.path}" if self.path else ""
         made = ", ".join((*self.tables, *self.figures)) or "nothing"
-        return f"Run({self.plan.spec.study}: {made}; {sum(self.seconds.values()):.1f} s{where})"
+        return f"Run({self.plan.spec.study}: {made}; {self.spent:.1f} s{where})"
 
 
 def execute(
@@ -101,8 +109,24 @@ def execute(
     facts: Mapping[str, Facts],
     names: Iterable[str] | None = None,
     listener: Listener | None = None,
+    jobs: int | None = None,
+    cache: bool = True,
 ) -> Run:
     """Do the steps that some tables and figures need (all, by default); planned ones are left out.
+
+    Values that are kept from earlier runs are taken from the cache.
+
+    Parameters
+    ----------
+    plan : Plan
+    facts : mapping
+        Of the sources, by version.
+    names : iterable of str, optional
+    listener : callable, optional
+    jobs : int, optional
+        Processes at once (:func:`econloom.study.engine.perform`).
+    cache : bool
+        Use the cache, and keep values there.
 
     Raises
     ------
@@ -110,49 +134,29 @@ def execute(
         With the step's name and its place in the study file.
     """
     chosen = plan.chosen(names)
-    needed = plan.select(chosen)
     by_digest = {f.digest: f for version in facts.values() for f in version.values()}
-    tell = listener or (lambda tick: None)
-    values: dict[str, Any] = {}
-    seconds: dict[str, float] = {}
-    rows: dict[str, int] = {}
-    keep = plan.targets(chosen)
-    cut: list[Event] = []
-    last_use = {digest: step.digest for step in needed for digest in step.inputs}
-    for number, step in enumerate(needed, 1):
-        tell(Tick(number, len(needed), step.name))
-        begin = time.perf_counter()
-        context = steps.Context(by_digest, _within(tell, number, len(needed), step.name))
-        values[step.digest] = _performed(plan, step, [values[i] for i in step.inputs], context)
-        seconds[step.digest] = time.perf_counter() - begin
-        if (height := rows_of(values[step.digest])) is not None:
-            rows[step.digest] = height
-        if step.kind in {"prepare", "dates"}:
-            cut += _new_events(values[step.inputs[0]], values[step.digest])
-        for digest in set(step.inputs) - keep:
-            if last_use[digest] == step.digest:
-                del values[digest]
-    made = _collected(plan, chosen, values, seconds)
-    warnings = (*made.warnings, *(e.message for e in cut if e.kind == "warning"))
-    return replace(made, prepared=tuple(cut), warnings=tuple(dict.fromkeys(warnings)), rows=rows)
 
+    def tell(number: int, total: int, name: str, done: int, size: int) -> None:
+        if listener is not None:
+            listener(Tick(number, total, name, done, size))
 
-def _new_events(before: Any, after: Any) -> tuple[Event, ...]:
-    """What a step added to the history of a panel, or of a divided one."""
-    old, new = getattr(before, "panel", before), getattr(after, "panel", after)
-    added: tuple[Event, ...] = new.events[len(old.events) :]
-    return added
-
-
-def _within(tell: Listener, number: int, total: int, name: str) -> Callable[[int, int], object]:
-    return lambda done, size: tell(Tick(number, total, name, done, size))
-
-
-def _performed(plan: Plan, step: Step, inputs: Sequence[Any], context: steps.Context) -> Any:
-    try:
-        return steps.perform(step, inputs, context)
-    except EconloomError as error:
-        raise error.within(step.name).at(plan.spec.document.at(step.path)) from error
+    shelf = Shelf.opened(plan.spec.study, cache)
+    done = engine.perform(plan, by_digest, chosen, shelf, tell, jobs)
+    needed, known = done.schedule.needed, done.facts
+    ran = {s.digest for s in done.schedule.run}
+    seconds = {s.digest: known[s.digest].seconds if s.digest in known else 0.0 for s in needed}
+    made = _collected(plan, chosen, done.values, seconds)
+    cut = [e for s in needed if s.digest in known for e in known[s.digest].events]
+    warnings = (*made.warnings, *(e.message for e in cut if e.kind == "warning"), *done.warnings)
+    return replace(
+        made,
+        prepared=tuple(cut),
+        warnings=tuple(dict.fromkeys(warnings)),
+        rows={s.digest: height for s in needed if s.digest in known and (height := known[s.digest].rows) is not None},
+        cached=frozenset(s.digest for s in needed if s.digest not in ran),
+        memory=done.memory,
+        jobs=done.jobs,
+    )
 
 
 def _collected(plan: Plan, chosen: Sequence[str], values: Mapping[str, Any], seconds: Mapping[str, float]) -> Run:

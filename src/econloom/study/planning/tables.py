@@ -120,34 +120,36 @@ def _taken(draft: Draft, table: str, spec: RegressionTable) -> tuple[RegressionT
 
 
 def _estimates(draft: Draft, columns: list[Shown]) -> dict[str, Step]:
-    """One step for the models that share panel, rows, effects and weights; each model once."""
+    """A step for each model, by key; those that share rows and effects stand together, and are run together."""
     grouped: dict[tuple[Any, ...], dict[str, Shown]] = {}
     for column in columns:
         m = column.model
         group = (m["panel"], m["where"], tuple(m["effects"]), m["weights"], tuple(m["split"] or ()),
                  json.dumps(m["prepare"]))  # fmt: skip
         grouped.setdefault(group, {}).setdefault(m["key"], column)
-    steps: dict[str, Step] = {}
-    for (panel, where, effects, _, split, _), members in grouped.items():
-        models = [c.model for c in members.values()]
-        names = models[0]["samples"]
-        name = f"estimate {len(models)} models | {' + '.join(effects) or 'no effects'}"
-        name += f" | {', '.join(names)}" if names else ""
-        rows = matched.rows(draft, draft.panels[panel], json.dumps(models, ensure_ascii=False))
-        if split:
-            rows = repeated.divided(draft, draft.panels[panel], split[0], rows)
-            name += f" | {next(iter(members.values())).group}"
-        rows = prepared.step(draft, draft.panels[panel], rows, models)
-        params = {
-            "models": models,
-            "where": where,
-            "group": split[1] if split else None,
-            "samples": draft.samples_in(where) if where else {},
-            "lists": draft.lists_in(where) if where else {},
-        }
-        step = draft.add("estimate", name, params, (rows,), ("tables",))
-        steps |= dict.fromkeys(members, step)
-    return steps
+    return {key: _estimate(draft, c) for members in grouped.values() for key, c in members.items()}
+
+
+def _estimate(draft: Draft, column: Shown) -> Step:
+    """The step that estimates one model."""
+    model = column.model
+    panel, where, names = draft.panels[model["panel"]], model["where"], model["samples"]
+    name = f"estimate {model['formula']}" + (f" | {', '.join(names)}" if names else "")
+    if model["estimator"] != "ols":
+        name += f" | {model['estimator']}"
+    rows = matched.rows(draft, panel, json.dumps(model, ensure_ascii=False))
+    if model["split"]:
+        rows = repeated.divided(draft, panel, model["split"][0], rows)
+        name += f" | {column.group}"
+    rows = prepared.step(draft, panel, rows, [model])
+    params = {
+        "models": [model],
+        "where": where,
+        "group": model["split"][1] if model["split"] else None,
+        "samples": draft.samples_in(where) if where else {},
+        "lists": draft.lists_in(where) if where else {},
+    }
+    return draft.add("estimate", name, params, (rows,), ("tables",))
 
 
 def _regressions(
