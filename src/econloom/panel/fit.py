@@ -259,7 +259,7 @@ def _fit_apart(members: Sequence[_Member]) -> Iterable[Fit]:
             asked = member.asked
             own = narrowed(design, asked)
             moments = cross_multiply(sweep(own, engine))
-            yield fitted(asked, member.sample.log, Shared(own, moments, _offset(asked, own, moments.absorbed)))
+            yield fitted(asked, member.sample.log, Shared(own, moments, printed_constant(asked, own, moments.absorbed)))
     except (DataError, EstimationError) as error:
         raise error.within(asked.model.text) from error
 
