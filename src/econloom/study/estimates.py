@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import polars as pl
@@ -19,7 +19,7 @@ from econloom.data import expressions
 from econloom.data.expressions import Scope
 from econloom.panel import comparisons, fit
 from econloom.panel.columns import Columns
-from econloom.panel.designs import moderation
+from econloom.panel.designs import influence, moderation
 from econloom.panel.fit import Fit
 from econloom.panel.formula import parse_formula
 from econloom.report import about, tables
@@ -242,36 +242,48 @@ def regressors(panel: Panel, formula: str) -> dict[str, Any]:
     return {term.name: columns.term(term, formula) for term in model.regressors}
 
 
-def leave_one_out(
-    panel: Panel, params: Mapping[str, Any], scope: Scope, progress: Callable[[int, int], object]
-) -> list[tuple[str, Numbers]]:
-    """One coefficient on the whole sample, then with each value of a column left out.
+@dataclass(frozen=True)
+class LeftOut:
+    """A coefficient on the whole sample and without each value of a column.
+
+    Attributes
+    ----------
+    whole : (estimate, conf_low, conf_high)
+    points : tuple of (name, numbers)
+    lacking : tuple of (name, reason)
+        Values without which it has no estimate or no standard error.
+    """
+
+    whole: Numbers
+    points: tuple[tuple[str, Numbers], ...]
+    lacking: tuple[tuple[str, str], ...]
+
+
+def leave_one_out(fits: Fits, params: Mapping[str, Any], progress: Callable[[int, int], object]) -> LeftOut:
+    """One coefficient on the whole sample, and with each value of a column left out.
 
     Parameters
     ----------
+    fits : mapping of str to Fit
+        By key.
     params : mapping
-        As planned: model, term, leave, where.
+        As planned: column, term, leave.
 
-    Returns
-    -------
-    list of (name, (estimate, conf_low, conf_high))
-        The whole sample first.
+    Raises
+    ------
+    EstimationError
+        No coefficient on all rows.
     """
-    model, leave = params["model"], params["leave"]
-    inside = pl.repeat(True, panel.height, eager=True)
-    if params["where"] is not None:
-        inside = expressions.condition(panel, params["where"], scope).fill_null(False)
-    values = panel.frame.filter(inside)[leave].unique().drop_nulls().sort().to_list()
-    found = [("all", _interval(panel, model, inside, params["term"]))]
-    for number, value in enumerate(values, 1):
-        without = inside & (panel.column(leave) != value).fill_null(True)
-        found.append((str(value), _interval(panel, model, without, params["term"])))
-        progress(number, len(values))
-    return found
-
-
-def _interval(panel: Panel, model: Mapping[str, Any], where: pl.Series, term: str) -> Numbers:
-    made = fit.fit_many([asked(panel, model, where, None)])[0].summary.coefficient(term)
-    if made is None:
-        raise EstimationError(f"{term!r} has no coefficient in {model['formula']}")
-    return made.estimate, made.conf_low, made.conf_high
+    made, term = stage(fits, params["column"]), params["term"]
+    whole = made.summary.coefficient(term)
+    if whole is None:
+        raise EstimationError(f"{term!r} has no coefficient in {made.request.model.text}")
+    frame = influence.leave_one_out(made, params["leave"], term, progress=progress).tidy()
+    known = frame.filter(pl.col("std_error").is_not_null())
+    lost = frame.filter(pl.col("std_error").is_null())
+    return LeftOut(
+        (whole.estimate, whole.conf_low, whole.conf_high),
+        tuple((str(v), (b, low, high)) for v, b, low, high in
+              known.select("left_out", "estimate", "conf_low", "conf_high").rows()),
+        tuple((str(v), note) for v, note in lost.select("left_out", "note").rows()),
+    )  # fmt: skip

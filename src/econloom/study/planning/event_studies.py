@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,14 +13,12 @@ from econloom.study.language.data import Policy
 from econloom.study.language.event_tables import EventStudyTable
 from econloom.study.language.figures import EventStudyFigure
 from econloom.study.language.robust import Robust
-from econloom.study.language.tables import RegressionTable
 from econloom.study.language.windows import EventWindow
 from econloom.study.planning import companions, matched, prepared
 from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation
+from econloom.study.planning.referring import addressed
 from econloom.study.step import Step
-
-_REFERENCE = re.compile(r"([^\W\d]\w*)\.([^\W]\w*)")
 
 
 def table(draft: Draft, name: str, spec: EventStudyTable) -> Step:
@@ -125,26 +122,15 @@ def _studies(
 
 def _model(draft: Draft, of: str, path: KeyPath) -> tuple[Mapping[str, Any], Step] | None:
     """The model that a column shows, and the step that estimates it."""
-    parts = _REFERENCE.fullmatch(of.strip())
-    if parts is None:
-        draft.problem(UsageError(f"{of!r} is no column of a table, such as t3.c1"), path)
+    found = addressed(draft, of, path)
+    if found is None:
         return None
-    table, column = parts.groups()
-    regressions = [n for n, t in draft.spec.tables.items() if isinstance(t, RegressionTable)]
-    if not draft.one_of(table, regressions, "table", path):
-        return None
-    shown = draft.estimates.get(table, [])
-    names = {f"c{n}": n - 1 for n in range(1, len(shown) + 1)}
-    names |= {c["id"]: n for n, (c, _) in enumerate(shown) if c["id"]}
-    if not shown or not draft.one_of(column, names, "column", path):
-        return None  # a table without models has a fault of its own
-    chosen, estimate = shown[names[column]]
-    model = next(m for m in estimate.params["models"] if m["key"] == chosen["key"])
+    model = found.model
     reason = _unfit(model)
     if reason is not None:
         draft.problem(UsageError(f"{of} {reason}: event studies are of least squares on one sample"), path)
         return None
-    return model, estimate
+    return model, found.step
 
 
 def _unfit(model: Mapping[str, Any]) -> str | None:

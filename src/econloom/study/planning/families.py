@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from econloom.core.errors import UsageError, did_you_mean, listed
+from econloom.core.errors import UsageError
 from econloom.core.labels import Label
 from econloom.panel.formula import parse_formula
 from econloom.study.document import KeyPath
@@ -17,68 +15,8 @@ from econloom.study.language.tables import FamilyMember, FamilyTable, Regression
 from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation
 from econloom.study.planning.models import ONCE, Shown, TableModels
+from econloom.study.planning.referring import REFERENCE, Referred, has, no_term, referred
 from econloom.study.step import Step
-
-_REFERENCE = re.compile(r"([^\W\d]\w*)\.([^\W]\w*)")
-
-
-@dataclass(frozen=True)
-class _Referred:
-    """A column of a table with the step that estimates it."""
-
-    address: str
-    column: dict[str, Any]
-    model: Mapping[str, Any]
-    step: Step
-
-    @property
-    def terms(self) -> list[str]:
-        """Terms of the stage that the column shows."""
-        m = self.model
-        if self.column["stage"] not in {"first", "reduced"}:
-            return list(m["terms"])
-        return [*m["instruments"], *(t for t in m["terms"] if t not in m["endogenous"])]
-
-    @property
-    def outcome(self) -> str:
-        """The left side of the stage that the column shows."""
-        if self.column["stage"] != "first":
-            return str(self.model["outcome"])
-        return str(self.column["endogenous"] or self.model["endogenous"][0])
-
-
-def _referred(draft: Draft, table: str, column: str | None, table_at: KeyPath, column_at: KeyPath) -> list[_Referred]:
-    """A column of a regression table by number (``c1``) or id, or all of its columns; none where there is a fault."""
-    if not draft.one_of(table, draft.spec.tables, "table", table_at):
-        return []
-    if not isinstance(draft.spec.tables[table], RegressionTable):
-        known = [n for n, t in draft.spec.tables.items() if isinstance(t, RegressionTable)]
-        hint = f"regressions: {listed(known)}" if known else None
-        draft.problem(UsageError(f"the table {table!r} has no models", hint=hint), table_at)
-        return []
-    shown = draft.estimates.get(table, [])
-    names = {f"c{n}": n - 1 for n in range(1, len(shown) + 1)}
-    ids = {c["id"]: n for n, (c, _) in enumerate(shown) if c["id"]}
-    if not shown or (column is not None and not draft.one_of(column, names | ids, "column", column_at)):
-        return []  # a table without models has a fault of its own
-    wanted = range(len(shown)) if column is None else [(names | ids)[column]]
-    return [_Referred(f"{table}.c{n + 1}", shown[n][0], _model(*shown[n]), shown[n][1]) for n in wanted]
-
-
-def _model(column: Mapping[str, Any], step: Step) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = next(m for m in step.params["models"] if m["key"] == column["key"])
-    return found
-
-
-def _has(found: _Referred, term: str) -> bool:
-    """Whether a model will have a term; levels of ``i(x)`` are known from the data only."""
-    return term in found.terms or ("::" in term and any("i(" in t for t in found.terms))
-
-
-def _no_term(found: _Referred, term: str, what: str = "term") -> UsageError:
-    near = did_you_mean(term, found.terms)
-    return UsageError(f"{found.address} has no {what} {term!r}{near}", hint=f"it has {listed(found.terms)}")
-
 
 # sensitivity ---------------------------------------------------------------------------------------------------------
 
@@ -117,8 +55,8 @@ def sensitivity(
     elif found.model["estimator"] in ESTIMATORS:
         estimator = found.model["estimator"]
         draft.problem(UsageError(f"{found.address} is of {estimator}: defined for least squares"), (*path, "of"))
-    if not _has(found, spec.term):
-        draft.problem(_no_term(found, spec.term), (*path, "term"))
+    if not has(found, spec.term):
+        draft.problem(no_term(found, spec.term), (*path, "term"))
     benchmarks = _controls(draft, found, spec, "benchmarks", path)
     base = _controls(draft, found, spec, "base", path)
     given = spec.model_dump(mode="json", include={"term", "times", "q", "alpha", "r2_max", "delta", "beta"})
@@ -129,7 +67,7 @@ def sensitivity(
     return draft.add("sensitivity", f"table {table}", params, (found.step,), path)
 
 
-def _exogeneity(draft: Draft, table: str, spec: SensitivityTable, found: _Referred, common: dict[str, Any]) -> Step:
+def _exogeneity(draft: Draft, table: str, spec: SensitivityTable, found: Referred, common: dict[str, Any]) -> Step:
     """The step of a table of bounds where instruments have direct effects."""
     path: KeyPath = ("tables", table)
     if not spec.support and not spec.prior:
@@ -141,7 +79,7 @@ def _exogeneity(draft: Draft, table: str, spec: SensitivityTable, found: _Referr
         error = UsageError(f"{found.address} is of {found.model['estimator']}: direct effects are bounded for 2SLS")
         draft.problem(error, (*path, "of"))
     if spec.term not in found.model["terms"]:
-        draft.problem(_no_term(found, spec.term), (*path, "term"))
+        draft.problem(no_term(found, spec.term), (*path, "term"))
     for key in ("support", "prior"):
         for name in getattr(spec, key):
             draft.one_of(name, found.model["instruments"], "instrument", (*path, key, name))
@@ -152,18 +90,18 @@ def _exogeneity(draft: Draft, table: str, spec: SensitivityTable, found: _Referr
 
 def _sensitive(
     draft: Draft, spec: SensitivityTable, own: Shown | None, groups: Mapping[str, Step], path: KeyPath
-) -> _Referred | None:
+) -> Referred | None:
     """The model that a sensitivity table is about."""
     if "~" in spec.of:
-        return None if own is None else _Referred("the model", own.to_dict(), own.model, groups[own.model["key"]])
-    parts = _REFERENCE.fullmatch(spec.of.strip())
+        return None if own is None else Referred("the model", own.to_dict(), own.model, groups[own.model["key"]])
+    parts = REFERENCE.fullmatch(spec.of.strip())
     if parts is None:
         draft.problem(UsageError(f"{spec.of!r} is no column of a table, such as t3.c1, and no formula"), path)
         return None
-    return next(iter(_referred(draft, parts[1], parts[2], path, path)), None)
+    return next(iter(referred(draft, parts[1], parts[2], path, path)), None)
 
 
-def _controls(draft: Draft, found: _Referred, spec: SensitivityTable, key: str, path: KeyPath) -> list[str]:
+def _controls(draft: Draft, found: Referred, spec: SensitivityTable, key: str, path: KeyPath) -> list[str]:
     """Controls by name, macros spelt out."""
     names: list[str] = []
     for number, name in enumerate(getattr(spec, key)):
@@ -171,8 +109,8 @@ def _controls(draft: Draft, found: _Referred, spec: SensitivityTable, key: str, 
         for term in _spelt_out(draft, name, place):
             if term == spec.term:
                 draft.problem(UsageError(f"{term!r} is the treatment: {key} are controls"), place)
-            elif not _has(found, term):
-                draft.problem(_no_term(found, term, "control"), place)
+            elif not has(found, term):
+                draft.problem(no_term(found, term, "control"), place)
             elif term not in names:
                 names.append(term)
     return names
@@ -199,7 +137,7 @@ def family(draft: Draft, table: str, spec: FamilyTable) -> Step:
     """The step of a table of adjusted p values."""
     path: KeyPath = ("tables", table)
     members: list[dict[str, Any]] = []
-    found: list[_Referred] = []
+    found: list[Referred] = []
     taken: dict[tuple[Any, ...], str] = {}
     for number, member in enumerate(spec.members):
         place: KeyPath = (*path, "members", number)
@@ -228,19 +166,19 @@ def family(draft: Draft, table: str, spec: FamilyTable) -> Step:
     return draft.add("family", f"table {table}", params, tuple(dict.fromkeys(f.step for f in found)), path)
 
 
-def _members(draft: Draft, member: FamilyMember, path: KeyPath) -> Iterator[_Referred]:
+def _members(draft: Draft, member: FamilyMember, path: KeyPath) -> Iterator[Referred]:
     """The columns that a member names and that have its term."""
     short = isinstance(draft.typed_at(path), str)
     table_at, column_at, term_at = (path if short else (*path, k) for k in ("table", "column", "term"))
     column = f"c{member.column}" if isinstance(member.column, int) else member.column
-    found = _referred(draft, member.table, column, table_at, column_at)
-    having = [f for f in found if _has(f, member.term)]
+    found = referred(draft, member.table, column, table_at, column_at)
+    having = [f for f in found if has(f, member.term)]
     if found and not having:
-        draft.problem(_no_term(found[0], member.term), term_at)
+        draft.problem(no_term(found[0], member.term), term_at)
     yield from having
 
 
-def _described(draft: Draft, member: FamilyMember, found: _Referred) -> dict[str, Any]:
+def _described(draft: Draft, member: FamilyMember, found: Referred) -> dict[str, Any]:
     label = {"zh": member.zh, "en": member.en} if member.label else None
     group = _group(draft, found)
     return {
@@ -253,7 +191,7 @@ def _described(draft: Draft, member: FamilyMember, found: _Referred) -> dict[str
     }
 
 
-def _group(draft: Draft, found: _Referred) -> Label | None:
+def _group(draft: Draft, found: Referred) -> Label | None:
     """The sample or group of a split by which the column is repeated."""
     if not found.column["group"]:
         return None
@@ -265,7 +203,7 @@ def _group(draft: Draft, found: _Referred) -> Label | None:
     return sample.label or Label.same(found.column["group"])
 
 
-def _unshared(found: list[_Referred]) -> Label | None:
+def _unshared(found: list[Referred]) -> Label | None:
     """Why models cannot share the draws of Romano and Wolf's bootstrap."""
     for one in found:
         m, at = one.model, one.address

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from econloom.core.errors import UsageError, did_you_mean
+from econloom.core.errors import UsageError
 from econloom.study.document import KeyPath
 from econloom.study.estimators import ESTIMATORS
 from econloom.study.language.figures import (
@@ -17,9 +17,10 @@ from econloom.study.language.figures import (
     TrendFigure,
 )
 from econloom.study.language.tables import RegressionTable, Table
-from econloom.study.planning import event_studies, matched, placebos, prepared, repeated, ringed
+from econloom.study.planning import event_studies, matched, placebos, repeated, ringed
 from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation
+from econloom.study.planning.referring import Referred, addressed, has, no_term
 from econloom.study.step import Step
 
 
@@ -84,46 +85,33 @@ def _trend(draft: Draft, name: str, spec: TrendFigure, panel: str, common: dict[
 def _of_model(draft: Draft, name: str, spec: Any, common: dict[str, Any]) -> Step:
     """A figure about one model of a table."""
     path: KeyPath = ("figures", name)
-    table, _, column = spec.of.partition(".")
     policy = getattr(spec, "policy", None)
     if policy is not None:
         draft.one_of(policy, draft.spec.policy, "policy", (*path, "policy"))
     if isinstance(spec, EventStudyFigure):
         return event_studies.figure(draft, name, spec, common)
-    if not draft.one_of(table, draft.spec.tables, "table", (*path, "of")):
+    found = addressed(draft, spec.of, (*path, "of"))
+    if found is None:
         return draft.add("figure", f"figure {name}", common, (), path)
-    shown = draft.estimates.get(table, [])
-    names = {f"c{n}": n - 1 for n in range(1, len(shown) + 1)}
-    names |= {c["id"]: n for n, (c, _) in enumerate(shown) if c["id"]}
-    if shown and not draft.one_of(column, names, "column", (*path, "of")):
-        return draft.add("figure", f"figure {name}", common, (), path)
-    if not shown:
-        if not draft.problems:  # else its columns are at fault, which is said already
-            draft.problem(UsageError(f"the table {table!r} has no models"), (*path, "of"))
-        return draft.add("figure", f"figure {name}", common, (), path)
-    found, estimate = shown[names[column]]
     params = common | {k: v for k, v in spec.model_dump(mode="json").items() if k not in {"title", "notes", "panel"}}
     if isinstance(spec, LeaveOneOutFigure):
-        return _leave_one_out(draft, name, spec, params, found, estimate)
+        return _leave_one_out(draft, name, spec, params, found)
     if isinstance(spec, PlaceboFigure):
-        return placebos.figure(draft, name, spec, common, found["key"], estimate)
+        return placebos.figure(draft, name, spec, common, found.column["key"], found.step)
     assert isinstance(spec, RingsFigure)
-    return ringed.figure(draft, name, spec, params, found, estimate)
+    return ringed.figure(draft, name, spec, params, found.column, found.step)
 
 
-def _leave_one_out(
-    draft: Draft, name: str, spec: LeaveOneOutFigure, params: dict[str, Any], found: dict[str, Any], estimate: Step
-) -> Step:
+def _leave_one_out(draft: Draft, name: str, spec: LeaveOneOutFigure, params: dict[str, Any], found: Referred) -> Step:
+    """From the fit of the column itself, on its sample or group."""
     path: KeyPath = ("figures", name)
-    model = next(m for m in estimate.params["models"] if m["key"] == found["key"])
-    made = draft.panels[model["panel"]]
-    draft.column_known(spec.leave, made, (*path, "leave"))
+    model = found.model
+    draft.column_known(spec.leave, draft.panels[model["panel"]], (*path, "leave"))
     if model["estimator"] in ESTIMATORS:
         draft.problem(UsageError(f"{spec.of} is of {model['estimator']}: defined for least squares"), (*path, "of"))
-    if spec.term not in model["terms"]:
-        near = did_you_mean(spec.term, model["terms"])
-        draft.problem(UsageError(f"the model has no term {spec.term!r}{near}"), (*path, "term"))
-    params = params | {"model": model, "where": model["where"]}
-    params |= {k: estimate.params[k] for k in ("samples", "lists")}
-    rows = prepared.step(draft, made, matched.rows(draft, made, str(model)), [model])
-    return draft.add("leave_one_out", f"figure {name}", params, (rows,), path)
+    if model["scale"]:
+        hint = "a column of the same model without scale"
+        draft.problem(UsageError(f"{spec.of} has scaled products: each sample scales anew", hint=hint), (*path, "of"))
+    if not has(found, spec.term):
+        draft.problem(no_term(found, spec.term), (*path, "term"))
+    return draft.add("leave_one_out", f"figure {name}", params | {"column": found.column}, (found.step,), path)

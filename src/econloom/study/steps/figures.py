@@ -51,16 +51,20 @@ def _rows(group: Mapping[str, Any], inputs: Sequence[Any], span: Sequence[int] |
 
 
 def _leave_one_out(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> figures.Intervals:
-    found = estimates.leave_one_out(inputs[0], params, scope_of(params), context.progress)
+    found = estimates.leave_one_out(inputs[0], params, context.progress)
     return figures.Intervals(
         params["figure"],
         Label(**params["title"]),
-        points=tuple(figures.Interval(n, Label.same(n), *numbers) for n, numbers in found[1:]),
+        points=tuple(figures.Interval(n, Label.same(n), *numbers) for n, numbers in found.points),
         value_label=Label(**params["labels"].get(params["term"], {"zh": params["term"], "en": params["term"]})),
         place_label=Label(**params["labels"].get(params["leave"], {"zh": params["leave"], "en": params["leave"]})),
-        baseline=figures.Interval("all", Label(zh="全样本", en="all"), *found[0][1]),
-        notes=tuple(Label(**n) for n in params["notes"]),
+        baseline=figures.Interval("all", Label(zh="全样本", en="all"), *found.whole),
+        notes=(*(_lacking(*one) for one in found.lacking), *(Label(**n) for n in params["notes"])),
     )
+
+
+def _lacking(value: str, reason: str) -> Label:
+    return Label(zh=f"剔除{value}后无法估计：{reason}。", en=f"No estimate without {value}: {reason}.")
 
 
 def _placebo(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> figures.Density:

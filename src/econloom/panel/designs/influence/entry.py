@@ -16,7 +16,7 @@ from econloom.panel.columns import grouped
 from econloom.panel.designs.influence.running import Leaver, Left
 from econloom.panel.designs.influence.sets import Sets
 from econloom.panel.designs.specifications.curve import located
-from econloom.panel.fitted import Fit
+from econloom.panel.fitted import Fit, fitted
 
 SCHEMA: dict[str, Any] = {
     "term": pl.String,
@@ -183,6 +183,9 @@ def leave_one_out(
     """
     if type(fit) is not Fit:
         raise UsageError(f"a fit of el.ols or el.iv is needed, not {type(fit).__name__}")
+    again = fitted(fit.request, fit.sample, fit.shared, fit.stage).estimate.coefficients
+    if not np.allclose(again, fit.estimate.coefficients, rtol=1e-9, atol=0.0):
+        raise UsageError("the fit has rescaled products: each sample scales anew", hint="the fit before it was scaled")
     name, keys = _keys(fit, by)
     wanted = _terms(fit, terms)
     codes, values = _groups(fit, keys)
