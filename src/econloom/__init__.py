@@ -57,6 +57,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "measures": ("econloom.measures", None),
     "audit": ("econloom.audit", None),
     "study": ("econloom.study", "study"),
+    "diff": ("econloom.study.diff", "diff"),
     "event_plot": ("econloom.report.effects", "event_plot"),
     "etable": ("econloom.report.tables", "etable"),
     "errors": ("econloom.core.errors", None),

@@ -1,0 +1,317 @@
+"""Why numbers of two runs differ: the root differences upstream of what made them, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from econloom.study.diff.graph import READING, Graph, Step, words, words_of
+from econloom.study.diff.written import Written, shown, terms_changed
+
+Kind = Literal["parameter", "settings", "rows", "data", "seed", "code", "libraries", "unknown"]
+_LOOKS = {
+    "title", "notes", "labels", "preset", "show", "digits", "row_digits", "groups", "over_groups", "panels", "controls",
+    "order", "names", "head", "id", "input", "key", "table", "stars",
+}  # fmt: skip
+_SETTINGS = {"vcov", "ssc", "weights", "estimator", "options", "scale"}
+_BEFORE = {"variable", "attach", "measure", "shared", "join", "range", "estimate", *READING}
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A root difference between two runs.
+
+    Attributes
+    ----------
+    kind : str
+        ``parameter`` of a model, variable or sample; ``settings`` of errors and estimators; ``rows``; ``data``;
+        ``seed``; ``code``; ``libraries``; ``unknown``.
+    name : str
+        What differs: ``formula of t3.c3: without lnPOP``, ``source wdi: other data``.
+    before, after : str or None
+        The texts that differ.
+    places : tuple of str
+        Where in the study file: ``macros.controls study.yaml:75 -> study.yaml:75``.
+    detail : tuple of str
+        Such as the rows of a source that differ.
+    """
+
+    kind: Kind
+    name: str
+    before: str | None = None
+    after: str | None = None
+    places: tuple[str, ...] = ()
+    detail: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-ready values."""
+        return {"kind": self.kind, "name": self.name, "before": self.before, "after": self.after,
+                "places": list(self.places), "detail": list(self.detail)}  # fmt: skip
+
+
+@dataclass
+class Roots:
+    """Finds root differences of two runs' graphs.
+
+    Attributes
+    ----------
+    first, second : Graph
+    written : Written
+        What differs between the two study files.
+    """
+
+    first: Graph
+    second: Graph
+    written: Written
+    _of_tables: dict[tuple[str, ...], tuple[Cause, ...]] = field(default_factory=dict)
+
+    def of_models(
+        self, version: str, table: str, pair: tuple[Step, Step], models: tuple[Mapping[str, Any], Mapping[str, Any]],
+        estimates: tuple[Step, Step],
+    ) -> tuple[Cause, ...]:  # fmt: skip
+        """Of one model of two tables: its own parameters, its variables, its rows, its sources."""
+        own = list(self._model(version, table, *models, *estimates))
+        start = [
+            words_of([_own(m)]) | words(e["params"].get("samples", {})) for m, e in zip(models, estimates, strict=True)
+        ]
+        digests = [[str(e["digest"])] for e in estimates]
+        felt = [g.felt(t, s, d) for g, t, s, d in zip((self.first, self.second), pair, start, digests, strict=True)]
+        return tuple(
+            dict.fromkeys([*own, *self._upstream(version, felt[0].names & felt[1].names, felt[0].steps, felt[1].steps)])
+        )
+
+    def of_tables(self, version: str, table: str, pair: tuple[Step, Step]) -> tuple[Cause, ...]:
+        """Of all numbers of two tables together."""
+        key = (version, table, str(pair[0]["digest"]), str(pair[1]["digest"]))
+        if key not in self._of_tables:
+            self._of_tables[key] = tuple(dict.fromkeys(self._table(version, table, pair)))
+        return self._of_tables[key]
+
+    def stars(self, version: str, table: str, pair: tuple[Step, Step]) -> tuple[Cause, ...]:
+        """Other cut-offs."""
+        old, new = (p["params"].get("stars") for p in pair)
+        if old == new:
+            return ()
+        places = self.written.places(version, [("tables", table, "stars"), ("defaults", "stars")])
+        return (Cause("settings", "cut-offs of the stars", shown(old), shown(new), places),)
+
+    def _table(self, version: str, table: str, pair: tuple[Step, Step]) -> Iterator[Cause]:
+        models = [g.models(t) for g, t in zip((self.first, self.second), pair, strict=True)]
+        keys = [list(m) for m in models]
+        order = _matched([models[0][k][0] for k in keys[0]], [models[1][k][0] for k in keys[1]])
+        for i, j in order:
+            (a, e), (b, f) = models[0][keys[0][i]], models[1][keys[1][j]]
+            yield from self._model(version, table, a, b, e, f)
+        for path, old, new in _leaves(pair[0]["params"], pair[1]["params"]):
+            name = f"{table}: {'.'.join(map(str, path))}"
+            seed = path[-1:] == ("seed",)
+            places = self.written.places(version, [("tables", table), ("figures", table)])
+            yield Cause("seed" if seed else "parameter", name, shown(old), shown(new), places)
+        start = [
+            words_of([p["params"]])
+            | {w for m, e in found.values() for w in words_of([_own(m), e["params"].get("samples", {})])}
+            for p, found in zip(pair, models, strict=True)
+        ]
+        felt = [g.felt(t, s) for g, t, s in zip((self.first, self.second), pair, start, strict=True)]
+        yield from self._upstream(version, felt[0].names & felt[1].names, felt[0].steps, felt[1].steps)
+
+    def _model(
+        self, version: str, table: str, first: Mapping[str, Any], second: Mapping[str, Any], one: Step, other: Step
+    ) -> Iterator[Cause]:
+        """What differs in a model's own parameters."""
+        own = ("tables", table)
+        like = self.written.value((*own, "like"))
+        tables = [own, *([("tables", str(like))] if like else [])]
+        if first.get("formula") != second.get("formula"):
+            name = f"formula: {terms_changed(first, second)}"
+            places = self.written.places(version, [*tables, *self.written.macros()])
+            yield Cause("parameter", name, first.get("formula"), second.get("formula"), places)
+        rows = [(m.get("where"), m.get("samples"), m.get("split"), e["params"].get("samples"), e["params"].get("lists"))
+                for m, e in ((first, one), (second, other))]  # fmt: skip
+        if rows[0] != rows[1]:
+            prefixes = [*tables, ("samples",), ("splits",), ("lists",), ("panel", "span"), *self.written.macros()]
+            names = ("condition", "samples", "split", "conditions of samples", "lists")
+            at = next(n for n, (a, b) in enumerate(zip(*rows, strict=True)) if a != b)
+            yield Cause("rows", f"rows of the model: {names[at]}", shown(rows[0][at]), shown(rows[1][at]),
+                        self.written.places(version, prefixes))  # fmt: skip
+        for key in dict.fromkeys([*first, *second]):
+            if key in {
+                "formula",
+                "where",
+                "samples",
+                "split",
+                "key",
+                "outcome",
+                "terms",
+                "effects",
+                "endogenous",
+                "instruments",
+            }:
+                continue
+            if first.get(key) != second.get(key):
+                kind: Kind = "settings" if key in _SETTINGS else "parameter"
+                places = self.written.places(version, [*[(*t, key) for t in tables], ("defaults", key), own])
+                yield Cause(kind, _named(key), shown(first.get(key)), shown(second.get(key)), places)
+
+    def _upstream(
+        self, version: str, names: frozenset[str], first: Sequence[Step], second: Sequence[Step]
+    ) -> Iterator[Cause]:
+        """Variables and joined columns that both runs feel, the steps that make rows, the sources."""
+        makers = [_makers(steps) for steps in (first, second)]
+        for name in sorted(names & (makers[0].keys() | makers[1].keys())):
+            yield from self._column(version, name, makers[0].get(name), makers[1].get(name))
+        rows = [_by_identity(s for s in steps if s["kind"] not in _BEFORE) for steps in (first, second)]
+        targets = {"table", "grid"}
+        for key in dict.fromkeys([*rows[0], *rows[1]]):
+            a, b = rows[0].get(key), rows[1].get(key)
+            step = a or b
+            assert step is not None
+            if step is first[-1] or step is second[-1] or step["kind"] in targets:
+                continue
+            yield from self._rows(version, step, a, b)
+        read = [{str(s["params"].get("source")): s for s in steps if s["kind"] in READING} for steps in (first, second)]
+        for name in read[0].keys() & read[1].keys():
+            yield from self._source(version, name, read[0][name]["params"], read[1][name]["params"])
+
+    def _column(self, version: str, name: str, first: Step | None, second: Step | None) -> Iterator[Cause]:
+        """A column that is made in another way."""
+        made = [_recipe(name, s) for s in (first, second)]
+        if made[0] == made[1]:
+            return
+        prefixes: list[tuple[str, ...]] = [
+            ("variables", name),
+            ("panels", "*", "variables", name),
+            ("samples",),
+            ("lists",),
+        ]
+        if first is None or second is None or "join" in {first["kind"], second["kind"]}:
+            prefixes += [("panel", "join"), ("panels", "*", "join")]
+        texts = [m if m is None else m[0] for m in made]
+        if texts[0] == texts[1]:  # conditions and lists behind the same formula
+            texts = [None if m is None else shown(m[1]) for m in made]
+        places = self.written.places(version, [*prefixes, *self.written.macros()])
+        yield Cause("parameter", f"variable {name}", texts[0], texts[1], places)
+
+    def _rows(self, version: str, step: Step, first: Step | None, second: Step | None) -> Iterator[Cause]:
+        """A step that makes or takes rows."""
+        a, b = (None if s is None else _plain(s["params"]) for s in (first, second))
+        if a == b:
+            return
+        path = tuple(str(p) for p in step["path"] if not isinstance(p, int))
+        prefixes: list[tuple[str, ...]] = [tuple(path[:2])] if path else []
+        if path[:1] == ("panel",):
+            prefixes = [("panel", step["kind"]), ("panel", "span"), ("panel", "load"), ("panel", path[-1]), ("lists",)]
+        if a is not None and b is not None:
+            changed = [(p, x, y) for p, x, y in _leaves(a, b)]
+            for at, old, new in changed:
+                seed = at[-1:] == ("seed",)
+                name = f"{step['name']}: {'.'.join(map(str, at))}"
+                yield Cause(
+                    "seed" if seed else "rows", name, shown(old), shown(new), self.written.places(version, prefixes)
+                )
+            return
+        what = "left out" if b is None else "new"
+        texts = [None if s is None else str(s.get("where") or s.get("how") or step["name"]) for s in (a, b)]
+        yield Cause("rows", f"{step['name']} ({what})", texts[0], texts[1], self.written.places(version, prefixes))
+
+    def _source(self, version: str, name: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Cause]:
+        """A source that is read otherwise, or is another file."""
+        for key in dict.fromkeys([*first, *second]):
+            old, new = first.get(key), second.get(key)
+            if old == new or key in {"source", "lists", "columns"} or (key == "digest" and "simulate" in first):
+                continue
+            places = self.written.places(version, [("sources", name)])
+            if key == "digest":
+                yield Cause("data", f"source {name}: other data", f"sha256 {old}", f"sha256 {new}", places)
+            else:
+                kind: Kind = "seed" if key == "seed" else "parameter"
+                yield Cause(kind, f"source {name}: {key}", shown(old), shown(new), places)
+
+
+def _named(key: str) -> str:
+    return {"vcov": "covariance (vcov)", "ssc": "small-sample convention (ssc)"}.get(key, key)
+
+
+def _own(model: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a model names columns."""
+    return {k: v for k, v in model.items() if k not in {"key", "ssc", "estimator", "panel"}}
+
+
+def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in params.items() if k not in _LOOKS}
+
+
+def _makers(steps: Sequence[Step]) -> dict[str, Step]:
+    """What makes each column: the last step that brings it."""
+    found: dict[str, Step] = {}
+    for step in steps:
+        if step["kind"] in {"variable", "attach"}:
+            found[str(step["params"].get("name"))] = step
+        elif step["kind"] == "join":
+            found |= {str(n): step for n in step["params"].get("columns") or {}}
+    return found
+
+
+def _recipe(name: str, step: Step | None) -> tuple[str, Any] | None:
+    """How a column is made, in words, and what stands behind them."""
+    if step is None:
+        return None
+    params = step["params"]
+    if step["kind"] == "variable":
+        return str(params.get("formula")), {"samples": params.get("samples"), "lists": params.get("lists")}
+    if step["kind"] == "attach":
+        return str(params.get("measure")), None
+    on = ", ".join(map(str, params.get("on") or ()))
+    return (
+        f"{(params.get('columns') or {}).get(name)} of {params.get('source')}, joined {params.get('kind')} on {on}",
+        None,
+    )
+
+
+def _by_identity(steps: Iterator[Step]) -> dict[tuple[str, ...], Step]:
+    """Steps by what they are, whatever their parameters; several alike by their order."""
+    found: dict[tuple[str, ...], Step] = {}
+    for step in steps:
+        params = step["params"]
+        name = str(params.get("table") or params.get("figure") or params.get("why") or step["name"])
+        key, number = (str(step["kind"]), name), 1
+        while key in found:
+            number += 1
+            key = (str(step["kind"]), name, str(number))
+        found[key] = step
+    return found
+
+
+def _matched(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
+    """Models of two tables beside one another: the same ones, the same formula, the same outcome, the same place."""
+    left, right = list(range(len(first))), list(range(len(second)))
+    found: list[tuple[int, int]] = []
+    for key in ("key", "formula", "outcome", None):
+        for i in list(left):
+            j = next((j for j in right if key is None or first[i].get(key) == second[j].get(key)), None)
+            if j is not None:
+                found.append((i, j))
+                left.remove(i)
+                right.remove(j)
+    return found
+
+
+def _leaves(first: Any, second: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any, Any]]:
+    """Where two sets of parameters differ, but for looks and the keys of models."""
+    if path and path[-1] in _LOOKS:
+        return
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        for key in dict.fromkeys([*first, *second]):
+            yield from _leaves(first.get(key), second.get(key), (*path, key))
+    elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        for number, (a, b) in enumerate(zip(first, second, strict=True)):
+            yield from _leaves(a, b, (*path, number))
+    elif json.dumps(first, sort_keys=True) != json.dumps(second, sort_keys=True) and not _keys(first, second):
+        yield path, first, second
+
+
+def _keys(first: Any, second: Any) -> bool:
+    """Whether both are nothing but keys of models, which are compared themselves."""
+    return all(isinstance(v, str) and len(v) == 16 and set(v) <= set("0123456789abcdef") for v in (first, second))
