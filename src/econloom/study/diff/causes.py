@@ -276,7 +276,8 @@ def _by_identity(steps: Iterator[Step]) -> dict[tuple[str, ...], Step]:
     for step in steps:
         params = step["params"]
         name = str(params.get("table") or params.get("figure") or params.get("why") or step["name"])
-        key, number = (str(step["kind"]), name), 1
+        key: tuple[str, ...] = (str(step["kind"]), name)
+        number = 1
         while key in found:
             number += 1
             key = (str(step["kind"]), name, str(number))

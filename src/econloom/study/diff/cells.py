@@ -123,8 +123,8 @@ def alone(column: Column, *, came: bool) -> Iterator[Change]:
 def _coefficient(blank: Change, first: Row | None, second: Row | None) -> Iterator[Change | None]:
     if first is None or second is None:
         made = replace(blank, what="estimate", verdict="came" if first is None else "went")
-        held = first or second or {}
-        yield replace(made, **{"before" if second is None else "after": held.get("estimate")})
+        before, after = (None if row is None else row["estimate"] for row in (first, second))
+        yield replace(made, before=before, after=after)
         return
     blank = replace(blank, error=first["std_error"])
     pair = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -39,8 +39,8 @@ class Column:
     label: str
     rows: Mapping[str, Row]
     target: Step | None = None
-    planned: Mapping[str, Any] = {}  # noqa: RUF012
-    model: Mapping[str, Any] = {}  # noqa: RUF012
+    planned: Mapping[str, Any] = field(default_factory=dict)
+    model: Mapping[str, Any] = field(default_factory=dict)
     estimate: Step | None = None
 
     @property

@@ -109,7 +109,10 @@ def diff(first: str | Path, second: str | Path) -> RunDiff:
     >>> from pathlib import Path
     >>> import econloom as el
     >>> data = {
-    ...     "study": "toy", "title": "Toy", "sources": {"s": "s.csv"}, "panel": {"unit": "u", "time": "t", "start": "s"},
+    ...     "study": "toy",
+    ...     "title": "Toy",
+    ...     "sources": {"s": "s.csv"},
+    ...     "panel": {"unit": "u", "time": "t", "start": "s"},
     ...     "tables": {"t1": {"title": "T", "values": "x", "rows": "t", "columns": ["a"]}},
     ... }
     >>> with tempfile.TemporaryDirectory() as place:
@@ -289,8 +292,8 @@ def code_causes(first: RunFolder, second: RunFolder) -> Iterator[Cause]:
     versions = [f"econloom {c.get('version')}" for c in (old, new)]
     if old.get("version") != new.get("version") or old.get("digest") != new.get("digest"):
         texts = [f"{v}, files {str(c.get('digest'))[:12]}" for v, c in zip(versions, (old, new), strict=True)]
-        yield Cause("code", "another econloom", *texts)
-    held = [c.get("libraries") if isinstance(c.get("libraries"), dict) else {} for c in (old, new)]
+        yield Cause("code", "another econloom", texts[0], texts[1])
+    held: list[Mapping[str, Any]] = [x if isinstance(x := c.get("libraries"), dict) else {} for c in (old, new)]
     for name in dict.fromkeys(["python", *LIBRARIES, *held[0], *held[1]]):
         a, b = held[0].get(name), held[1].get(name)
         if a != b:

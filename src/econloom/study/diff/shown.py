@@ -37,6 +37,16 @@ _KINDS = {
     "libraries": Label(zh="程序库", en="libraries"),
     "unknown": Label(zh="未知", en="unknown"),
 }
+_BEFORE, _AFTER = Label(zh="之前", en="Before"), Label(zh="之后", en="After")
+_CAUSES = (_BEFORE, _AFTER, Label(zh="位置与细节", en="Place, detail"), Label(zh="影响的数字", en="Numbers"))
+_CHANGES = (
+    _BEFORE,
+    _AFTER,
+    Label(zh="差", en="Difference"),
+    Label(zh="相对", en="Relative"),
+    Label(zh="标准误", en="Std. errors"),
+    Label(zh="原因", en="Cause"),
+)
 _MOST = 25
 _COLUMNS = ("verdict", "version", "table", "column", "term", "what", "before", "after", "absolute", "relative",
             "in_errors", "now", "causes")  # fmt: skip
@@ -146,8 +156,7 @@ def _causes(found: RunDiff) -> Table:
             Cell("count", float(found.cells(name))),
         )
         rows.append(Row(stub, cells))
-    head = _head(Label(zh="之前", en="Before"), Label(zh="之后", en="After"), Label(zh="位置与细节", en="Place, detail"),
-                 Label(zh="影响的数字", en="Numbers"))  # fmt: skip
+    head = _head(*_CAUSES)
     counts = ", ".join(f"{v} {n}" for v, n in found.counts.items())
     return Table("causes", Label(zh="原因", en="Causes"), head, tuple(rows), (Label.same(counts),))
 
@@ -161,8 +170,7 @@ def _changes(verdict: Verdict, chosen: Sequence[Change]) -> Table:
         absolute = "" if c.absolute is None else f"{c.absolute:+.6g}"
         cells = (_text(c.before), _text(c.after), absolute, relative, errors, ", ".join(c.causes))
         rows.append(Row(stub, tuple(_cell(t) for t in cells)))
-    head = _head(Label(zh="之前", en="Before"), Label(zh="之后", en="After"), Label(zh="差", en="Difference"),
-                 Label(zh="相对", en="Relative"), Label(zh="标准误", en="Std. errors"), Label(zh="原因", en="Cause"))  # fmt: skip
+    head = _head(*_CHANGES)
     return Table(verdict, HEADS[verdict], head, tuple(rows))
 
 
