@@ -179,14 +179,19 @@ class _Comparison:
             self.equal += sum(c is None for c in found)
             changed = [c for c in found if c is not None]
             if changed:
-                why = self.why(a, b)
-                stars = self.registered(self.star_causes(a, b)) if any(c.what == "stars" for c in changed) else ()
-                alone = not any(
-                    c.what in {"estimate", "std_error", "p_value"} and c.verdict != "noise" for c in changed
-                )
-                for c in changed:
-                    mine = (*(() if alone and stars else why), *stars) if c.what == "stars" else why
-                    self.changes.append(replace(c, causes=mine))
+                self.changes += self.with_causes(changed, a, b)
+
+    def with_causes(self, changed: Changes, first: Column, second: Column) -> Changes:
+        """The changes of a pair of columns; stars alone have cut-offs as their cause, where these differ."""
+        stars = self.registered(self.star_causes(first, second)) if any(c.what == "stars" for c in changed) else ()
+        others = [c for c in changed if c.what != "stars" or not stars]
+        why = self.why(first, second) if others else ()
+        felt = {c.term for c in others if c.what in {"estimate", "std_error", "p_value"} and c.verdict != "noise"}
+        made = []
+        for c in changed:
+            mine = why if c.what != "stars" else (*(why if c.term in felt or not stars else ()), *stars)
+            made.append(replace(c, causes=mine))
+        return made
 
     def gone(self, columns: Sequence[Column], *, came: bool) -> None:
         """Columns that only one run has."""

@@ -70,19 +70,23 @@ class Graph:
     def __init__(self, plan: Mapping[str, Any]) -> None:
         self.steps: tuple[Step, ...] = tuple(plan["steps"])
         self.by_digest = {str(s["digest"]): s for s in self.steps}
-        found = plan.get("outputs")
-        self.outputs: Mapping[str, Any] = found if isinstance(found, dict) else {}
-        self.written = plan.get("written") if isinstance(plan.get("written"), dict) else {}
-        self.places = {tuple(p): str(w) for p, w in _pairs(plan.get("places"))}
+        self.outputs: Mapping[str, Mapping[str, Any]] = plan.get("outputs") or {}
+        self.written: Mapping[str, Any] = plan.get("written") or {}
+        self.places: dict[tuple[str | int, ...], str] = {tuple(p): w for p, w in plan.get("places") or ()}
 
     def target(self, version: str, table: str) -> Step | None:
         """The step that makes a table or figure of a version."""
-        made = self.outputs.get(version)
         for part in ("tables", "figures"):
-            digest = (made.get(part) or {}).get(table) if isinstance(made, dict) else None
+            made = self.outputs.get(version, {}).get(part)
+            digest = made.get(table) if isinstance(made, dict) else None
             if isinstance(digest, str) and digest in self.by_digest:
                 return self.by_digest[digest]
         return None
+
+    def panel(self) -> tuple[Step, ...]:
+        """The steps of the main panel of the default version."""
+        step = self.by_digest.get(str(self.outputs.get("default", {}).get("panel")))
+        return () if step is None else self.upstream(step)
 
     def upstream(self, target: Step) -> tuple[Step, ...]:
         """A step and all before it, in order."""
@@ -139,11 +143,6 @@ class Graph:
             if felt:
                 kept.append(step)
         return Felt(frozenset(names), tuple(reversed(kept)))
-
-
-def _pairs(found: Any) -> list[tuple[list[Any], Any]]:
-    listed = found if isinstance(found, list) else []
-    return [(p[0], p[1]) for p in listed if isinstance(p, list) and len(p) == 2 and isinstance(p[0], list)]
 
 
 def _through(step: Step, names: set[str]) -> tuple[list[str], set[str], bool]:

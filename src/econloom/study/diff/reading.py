@@ -16,11 +16,11 @@ import polars as pl
 from econloom import __version__
 from econloom.core.errors import DataError, UsageError, did_you_mean, listed
 from econloom.study.cache.record import PLAN_FILE
+from econloom.study.diff.shape import PLAN_MAY, RECORD, RECORD_MAY, absent_or_other, is_place, wrong_step
 from econloom.study.results import COEFFICIENTS, VALUES
 from econloom.study.store import RUN_FILE
 
 _AGAIN = "run the study again into that folder"
-_STEP = {"kind": str, "name": str, "params": dict, "inputs": list, "digest": str, "path": list}
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def read_run(path: str | Path) -> RunFolder:
         )
     if not isinstance(record.get("code"), dict):
         notes.append(f"{folder}: does not say which code made it; {_AGAIN}")
-    stale = [t for part in ("tables", "figures") for t, e in record.get(part, {}).items() if e.get("stale") is True]
+    stale = [t for part in ("tables", "figures") for t, e in (record.get(part) or {}).items() if e.get("stale") is True]
     if stale:
         notes.append(f"{folder}: made before the study changed: {listed(stale)}; run them again")
     return RunFolder(folder, record, results, values, plan, tuple(notes))
@@ -139,21 +139,15 @@ def _json(file: Path) -> Mapping[str, Any]:
 def _record(folder: Path) -> Mapping[str, Any]:
     file = folder / RUN_FILE
     record = _json(file)
-    shape = {"econloom": str, "study": str, "files": list, "tables": dict}
-    wrong = [k for k, kind in shape.items() if not isinstance(record.get(k), kind)]
-    wrong += [k for k in ("tables", "figures") if not all(isinstance(e, dict) for e in _entries(record.get(k)))]
-    if wrong:
-        raise DataError(f"{file}: not the record of a run: {wrong[0]!r} is absent or of another kind", hint=_AGAIN)
+    faults = [*absent_or_other(record, RECORD, needed=True), *absent_or_other(record, RECORD_MAY, needed=False)]
+    if faults:
+        raise DataError(f"{file}: not the record of a run: {faults[0]}", hint=_AGAIN)
     if _numbers(record["econloom"]) > _numbers(__version__):
         raise UsageError(
             f"{folder}: made by econloom {record['econloom']}, newer than this one ({__version__})",
             hint="update econloom, or run the study again with this one",
         )
     return record
-
-
-def _entries(found: Any) -> list[Any]:
-    return list(found.values()) if isinstance(found, dict) else []
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -196,12 +190,15 @@ def _columns(file: Path, found: list[str], wanted: list[str]) -> str:
 def _plan(file: Path) -> Mapping[str, Any]:
     plan = _json(file)
     steps = plan.get("steps")
-    if not isinstance(steps, list) or not all(isinstance(s, dict) for s in steps):
+    if not isinstance(steps, list):
         raise DataError(f"{file}: has no list of steps", hint=_AGAIN)
     for number, step in enumerate(steps, 1):
-        wrong = next((k for k, kind in _STEP.items() if not isinstance(step.get(k), kind)), None)
-        if wrong is not None:
-            raise DataError(f"{file}: step {number}: {wrong!r} is absent or of another kind", hint=_AGAIN)
+        if (wrong := wrong_step(step)) is not None:
+            raise DataError(f"{file}: step {number}: {wrong}", hint=_AGAIN)
+    for fault in absent_or_other(plan, PLAN_MAY, needed=False):
+        raise DataError(f"{file}: {fault}", hint=_AGAIN)
+    if not all(map(is_place, plan.get("places") or ())):
+        raise DataError(f"{file}: 'places' is of another kind", hint=_AGAIN)
     return plan
 
 

@@ -62,9 +62,7 @@ def keys_of(graph: Graph | None) -> tuple[str, ...]:
     """Unit and time of the main panel of the default version."""
     if graph is None:
         return ()
-    made = graph.outputs.get("default")
-    panel = graph.by_digest.get(str(made.get("panel"))) if isinstance(made, dict) else None
-    for step in reversed(graph.upstream(panel) if panel is not None else ()):
+    for step in reversed(graph.panel()):
         if step["kind"] == "keys":
             return tuple(map(str, step["params"].get("keys") or ()))
         if step["kind"] == "start":
@@ -100,9 +98,7 @@ def _differing(both: pl.DataFrame, column: str, keys: list[str]) -> list[tuple[t
 
 def columns_of_source(graph: Graph, name: str) -> list[str]:
     """Columns of the main panel that a source brings: joined, read at the start, or measured."""
-    made = graph.outputs.get("default")
-    panel = graph.by_digest.get(str(made.get("panel"))) if isinstance(made, dict) else None
-    steps = graph.upstream(panel) if panel is not None else ()
+    steps = graph.panel()
     of = {str(s["digest"]) for s in steps if s["kind"] in READING and s["params"].get("source") == name}
     found: list[str] = []
     starting = False

@@ -48,6 +48,7 @@ _CHANGES = (
     Label(zh="原因", en="Cause"),
 )
 _MOST = 25
+_FIRST = {"estimate", "std_error", "p_value", "stars", "value"}
 _COLUMNS = ("verdict", "version", "table", "column", "term", "what", "before", "after", "absolute", "relative",
             "in_errors", "now", "causes")  # fmt: skip
 
@@ -61,18 +62,16 @@ def lines(found: RunDiff, lang: Lang = "en", most: int = _MOST) -> Iterator[str]
     yield (f"相同{counts['equal']}个" if zh else f"{counts['equal']} equal") + "".join(f", {s}" for s in said)
     if found.same:
         yield "没有数字不同" if zh else "no number differs"
-    for verdict in VERDICTS[:-1]:
-        chosen = [c for c in found.changes if c.verdict == verdict]
-        if chosen:
-            yield f"\n{HEADS[verdict].text(lang)} ({len(chosen)})"
-            yield from (f"  {_line(c)}" for c in chosen[:most])
-            if len(chosen) > most:
-                rest = len(chosen) - most
-                yield (
-                    f"  …另有{rest}个（--json或--out给出全部）"
-                    if zh
-                    else f"  … and {rest} more (--json or --out has all)"
-                )
+    for verdict, groups in _grouped(found.changes).items():
+        yield f"\n{HEADS[verdict].text(lang)}"
+        yield from (f"  {_group(g)}" for g in groups[:most])
+        if len(groups) > most:
+            rest = len(groups) - most
+            yield (
+                f"  …另有{rest}行（--json或--out给出全部）"
+                if zh
+                else f"  … and {rest} more lines (--json or --out has all)"
+            )
     if found.causes:
         yield "\n原因" if zh else "\nCauses"
         for name, cause in found.causes.items():
@@ -95,18 +94,40 @@ def _short(verdict: Verdict, lang: Lang) -> str:
     return (zh if lang == "zh" else en)[verdict]
 
 
-def _line(change: Change) -> str:
+def _grouped(changes: Sequence[Change]) -> dict[Verdict, list[list[Change]]]:
+    """What is said of one coefficient or one column together, under its worst verdict; the default version first."""
+    held: dict[tuple[str, str, str, str], list[Change]] = {}
+    for c in changes:
+        if c.verdict != "noise":
+            held.setdefault((c.version, c.table, c.column, c.term), []).append(c)
+    order = {v: n for n, v in enumerate(VERDICTS)}
+    groups = sorted(held.values(), key=lambda g: (g[0].version != "default", g[0].what not in _FIRST))
+    found: dict[Verdict, list[list[Change]]] = {}
+    for verdict in VERDICTS[:-1]:
+        chosen = [g for g in groups if min((c.verdict for c in g), key=order.__getitem__) == verdict]
+        if chosen:
+            found[verdict] = chosen
+    return found
+
+
+def _group(changes: Sequence[Change]) -> str:
+    """One line: the address, each number before and after, the size of the first difference, the causes."""
+    first = changes[0]
+    parts = [f"{c.what} {_text(c.before)} -> {_text(c.after)}{_size(c)}" for c in changes]
+    where = f" (now {first.now})" if first.now else ""
+    causes = ", ".join(dict.fromkeys(i for c in changes for i in c.causes))
+    return f"{first.address}{where}: {'; '.join(parts)}" + (f"  [{causes}]" if causes else "")
+
+
+def _size(change: Change) -> str:
     by = []
-    if change.absolute is not None:
-        by.append(f"{change.absolute:+.6g}")
+    if change.absolute is not None and change.what in {"estimate", "value", "n", "n_clusters"}:
+        by.append(f"{change.absolute:+.4g}")
     if change.relative is not None:
         by.append(f"{100 * change.relative:+.3g}%")
     if change.in_errors is not None:
         by.append(f"{change.in_errors:+.3g} s.e.")
-    causes = f"  [{', '.join(change.causes)}]" if change.causes else ""
-    where = f" (now {change.now})" if change.now else ""
-    size = f"  ({', '.join(by)})" if by else ""
-    return f"{change.address} {change.what}{where}: {_text(change.before)} -> {_text(change.after)}{size}{causes}"
+    return f" ({', '.join(by)})" if by else ""
 
 
 def _text(value: object) -> str:
