@@ -41,7 +41,7 @@ def touched(found: RunDiff) -> set[str]:
 
 def only_cause(found: RunDiff) -> Cause:
     assert len(found.causes) == 1, found
-    assert all(c.causes == ("d1",) for c in found.changes)
+    assert all(c.causes == ("d1",) for c in found.changes if c.verdict != "noise")
     return found.causes["d1"]
 
 
@@ -78,7 +78,7 @@ def test_a_variable_that_no_number_feels_is_no_cause(base: Path) -> None:
     cause = only_cause(found)
     assert (cause.name, cause.before, cause.after) == ("variable lnGDP", "log(gdp)", "log(gdp + 1)")
     assert cause.places == ("variables.lnGDP.formula, study.yaml:23",)
-    assert cause.detail[0].startswith("lnGDP in 42 rows: BEI 2001: ")
+    assert cause.detail[0].en.startswith("lnGDP in 42 rows: BEI 2001: ")
     assert touched(found) == {"t3.c2"}
 
 
@@ -101,7 +101,9 @@ def test_rows_that_are_no_longer_dropped(base: Path) -> None:
     found = again(base, ("  drop:\n    - {where: \"code == 'HLJ'\", why: no trade}\n", ""))
     cause = only_cause(found)
     assert (cause.kind, cause.name) == ("rows", "drop: no trade (left out)")
-    assert cause.detail == ("6 rows came: HLJ 2001, HLJ 2002, HLJ 2003, HLJ 2004, HLJ 2005 and 1 more",)
+    assert tuple(d.en for d in cause.detail) == (
+        "6 rows came: HLJ 2001, HLJ 2002, HLJ 2003, HLJ 2004, HLJ 2005 and 1 more",
+    )
     sizes = {(c.before, c.after) for c in found.changes if c.what == "n" and c.address == "t3.c1"}
     assert sizes == {(42, 48)} and not {c for c in touched(found) if c.startswith("t1")}
 
@@ -125,7 +127,7 @@ def test_a_changed_row_of_a_source(base: Path) -> None:
     cause = only_cause(found)
     assert (cause.kind, cause.name) == ("data", "source main: other data")
     assert cause.before.startswith("sha256 ") and cause.before != cause.after
-    assert cause.detail == (f"y in 1 row: TIA 2003: {float(parts[-1]):.6g} -> 9.5",)
+    assert tuple(d.en for d in cause.detail) == (f"y in 1 row: TIA 2003: {float(parts[-1]):.6g} -> 9.5",)
     assert touched(found) == {"t3.c1", "t3.c2", "t3.c3", "t4.c1"}
 
 
@@ -222,6 +224,31 @@ def test_a_run_of_an_older_econloom(base: Path, tmp_path: Path) -> None:
     with_number(run, 2.0)
     found = el.diff(base / "one", run)
     assert [c.kind for c in found.causes.values()] == ["unknown"] and found.counts["changed"] == 1
+
+
+def with_samples(run: Path, used: list[bool]) -> None:
+    """A run that says which rows its columns used."""
+    columns = {
+        "t3.c1": {"table": "t3", "column": "c1", "sample": "s1"},
+        "t3.c2": {"table": "t3", "column": "c2", "sample": "s1"},
+    }
+    why = {"samples": {"s1": {"file": "samples.parquet", "panel": "panel"}}, "columns": {"default": columns}}
+    (run / "why.json").write_text(json.dumps(why), encoding="utf-8")
+    keys = {"version": ["default"] * 3, "code": ["BEI", "BEI", "TIA"], "year": [2001, 2002, 2001]}
+    pl.DataFrame({**keys, "s1": used}).write_parquet(run / "samples.parquet")
+
+
+def test_rows_that_samples_gained_and_lost(base: Path, tmp_path: Path) -> None:
+    runs = [Path(shutil.copytree(base / "one", tmp_path / name)) for name in ("a", "b")]
+    with_samples(runs[0], [True, True, False])
+    with_samples(runs[1], [True, False, True])
+    found = el.diff(*runs)
+    assert [str(m) for m in found.rows] == ["t3.c1, t3.c2: 1 row went (BEI 2002); 1 row came (TIA 2001)"]
+    assert found.to_dict()["rows"] == [
+        {"columns": ["t3.c1", "t3.c2"], "came": [["TIA", 2001]], "went": [["BEI", 2002]]}
+    ]
+    (runs[1] / "why.json").write_text('{"samples": {"s1": {"file": "../x"}}, "columns": 3}', encoding="utf-8")
+    assert el.diff(*runs).rows == ()
 
 
 def test_folders_that_cannot_be_compared(base: Path, tmp_path: Path) -> None:

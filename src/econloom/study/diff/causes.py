@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from econloom.core.labels import Label
 from econloom.study.diff.graph import READING, Graph, Step, words, words_of
 from econloom.study.diff.written import Written, shown, terms_changed
 
@@ -34,8 +35,10 @@ class Cause:
         The texts that differ.
     places : tuple of str
         Where in the study file: ``macros.controls study.yaml:75 -> study.yaml:75``.
-    detail : tuple of str
+    detail : tuple of Label
         Such as the rows of a source that differ.
+    chinese : str or None
+        Its name in Chinese.
     """
 
     kind: Kind
@@ -43,12 +46,18 @@ class Cause:
     before: str | None = None
     after: str | None = None
     places: tuple[str, ...] = ()
-    detail: tuple[str, ...] = ()
+    detail: tuple[Label, ...] = ()
+    chinese: str | None = None
+
+    @property
+    def label(self) -> Label:
+        """Its name in both languages."""
+        return Label(zh=self.chinese, en=self.name)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-ready values."""
         return {"kind": self.kind, "name": self.name, "before": self.before, "after": self.after,
-                "places": list(self.places), "detail": list(self.detail)}  # fmt: skip
+                "places": list(self.places), "detail": [d.text("en") for d in self.detail]}  # fmt: skip
 
 
 @dataclass
@@ -95,7 +104,7 @@ class Roots:
         if old == new:
             return ()
         places = self.written.places(version, [("tables", table, "stars"), ("defaults", "stars")])
-        return (Cause("settings", "cut-offs of the stars", shown(old), shown(new), places),)
+        return (Cause("settings", "cut-offs of the stars", shown(old), shown(new), places, chinese="星号的界限"),)
 
     def _table(self, version: str, table: str, pair: tuple[Step, Step]) -> Iterator[Cause]:
         models = [g.models(t) for g, t in zip((self.first, self.second), pair, strict=True)]
@@ -125,17 +134,22 @@ class Roots:
         like = self.written.value((*own, "like"))
         tables = [own, *([("tables", str(like))] if like else [])]
         if first.get("formula") != second.get("formula"):
-            name = f"formula: {terms_changed(first, second)}"
+            terms = terms_changed(first, second)
+            name = f"formula: {terms.en}"
             places = self.written.places(version, [*tables, *self.written.macros()])
-            yield Cause("parameter", name, first.get("formula"), second.get("formula"), places)
+            yield Cause(
+                "parameter", name, first.get("formula"), second.get("formula"), places, chinese=f"公式：{terms.zh}"
+            )
         rows = [(m.get("where"), m.get("samples"), m.get("split"), e["params"].get("samples"), e["params"].get("lists"))
                 for m, e in ((first, one), (second, other))]  # fmt: skip
         if rows[0] != rows[1]:
             prefixes = [*tables, ("samples",), ("splits",), ("lists",), ("panel", "span"), *self.written.macros()]
-            names = ("condition", "samples", "split", "conditions of samples", "lists")
+            names = (("condition", "条件"), ("samples", "样本"), ("split", "分组"),
+                     ("conditions of samples", "样本的条件"), ("lists", "列表"))  # fmt: skip
             at = next(n for n, (a, b) in enumerate(zip(*rows, strict=True)) if a != b)
-            yield Cause("rows", f"rows of the model: {names[at]}", shown(rows[0][at]), shown(rows[1][at]),
-                        self.written.places(version, prefixes))  # fmt: skip
+            places = self.written.places(version, prefixes)
+            yield Cause("rows", f"rows of the model: {names[at][0]}", shown(rows[0][at]), shown(rows[1][at]), places,
+                        chinese=f"模型的样本：{names[at][1]}")  # fmt: skip
         for key in dict.fromkeys([*first, *second]):
             if key in {
                 "formula",
@@ -153,7 +167,8 @@ class Roots:
             if first.get(key) != second.get(key):
                 kind: Kind = "settings" if key in _SETTINGS else "parameter"
                 places = self.written.places(version, [*[(*t, key) for t in tables], ("defaults", key), own])
-                yield Cause(kind, _named(key), shown(first.get(key)), shown(second.get(key)), places)
+                en, zh = _named(key)
+                yield Cause(kind, en, shown(first.get(key)), shown(second.get(key)), places, chinese=zh)
 
     def _upstream(
         self, version: str, names: frozenset[str], first: Sequence[Step], second: Sequence[Step]
@@ -192,7 +207,7 @@ class Roots:
         if texts[0] == texts[1]:  # conditions and lists behind the same formula
             texts = [None if m is None else shown(m[1]) for m in made]
         places = self.written.places(version, [*prefixes, *self.written.macros()])
-        yield Cause("parameter", f"variable {name}", texts[0], texts[1], places)
+        yield Cause("parameter", f"variable {name}", texts[0], texts[1], places, chinese=f"变量{name}")
 
     def _rows(self, version: str, step: Step, first: Step | None, second: Step | None) -> Iterator[Cause]:
         """A step that makes or takes rows."""
@@ -212,9 +227,10 @@ class Roots:
                     "seed" if seed else "rows", name, shown(old), shown(new), self.written.places(version, prefixes)
                 )
             return
-        what = "left out" if b is None else "new"
+        what, zh = ("left out", "已删去") if b is None else ("new", "新增")
         texts = [None if s is None else str(s.get("where") or s.get("how") or step["name"]) for s in (a, b)]
-        yield Cause("rows", f"{step['name']} ({what})", texts[0], texts[1], self.written.places(version, prefixes))
+        places, chinese = self.written.places(version, prefixes), f"{step['name']}（{zh}）"
+        yield Cause("rows", f"{step['name']} ({what})", texts[0], texts[1], places, chinese=chinese)
 
     def _source(self, version: str, name: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Cause]:
         """A source that is read otherwise, or is another file."""
@@ -224,14 +240,23 @@ class Roots:
                 continue
             places = self.written.places(version, [("sources", name)])
             if key == "digest":
-                yield Cause("data", f"source {name}: other data", f"sha256 {old}", f"sha256 {new}", places)
+                texts = f"sha256 {old}", f"sha256 {new}"
+                yield Cause("data", f"source {name}: other data", *texts, places, chinese=f"来源{name}：数据已更换")
             else:
                 kind: Kind = "seed" if key == "seed" else "parameter"
-                yield Cause(kind, f"source {name}: {key}", shown(old), shown(new), places)
+                yield Cause(kind, f"source {name}: {key}", shown(old), shown(new), places, chinese=f"来源{name}：{key}")
 
 
-def _named(key: str) -> str:
-    return {"vcov": "covariance (vcov)", "ssc": "small-sample convention (ssc)"}.get(key, key)
+def _named(key: str) -> tuple[str, str]:
+    """A setting in English and Chinese."""
+    named = {
+        "vcov": ("covariance (vcov)", "协方差（vcov）"),
+        "ssc": ("small-sample convention (ssc)", "小样本修正（ssc）"),
+        "weights": ("weights", "权重"),
+        "estimator": ("estimator", "估计方法"),
+        "prepare": ("prepare", "数据处理（prepare）"),
+    }
+    return named.get(key, (key, key))
 
 
 def _own(model: Mapping[str, Any]) -> dict[str, Any]:

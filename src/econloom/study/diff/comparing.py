@@ -8,16 +8,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from econloom.core.labels import Label
 from econloom.study.cache.code import LIBRARIES
-from econloom.study.diff import cells, rows
+from econloom.study.diff import cells, rows, samples
 from econloom.study.diff.causes import Cause, Roots
 from econloom.study.diff.cells import VERDICTS, Change
 from econloom.study.diff.columns import Column, columns_of, paired, renamed
 from econloom.study.diff.graph import Graph
 from econloom.study.diff.reading import RunFolder, read_run, same_study
+from econloom.study.diff.samples import Moved
 from econloom.study.diff.written import Written
 
 Changes = list[Change]
+_ONLY = {True: ("only in the second run", "仅见于后一次运行"), False: ("only in the first run", "仅见于前一次运行")}
+_NOTHING = Label(
+    zh="整理后的面板（默认版本）中没有数值不同", en="no value of the prepared panel (default version) differs"
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,8 @@ class RunDiff:
         Numbers that are the same to the bit.
     renamed : mapping of str to str
         Tables with another name in the second run.
+    rows : tuple of Moved
+        Rows that the samples of columns gained or lost; empty where the runs do not say which rows they used.
     notes : tuple of str
         What could not be compared, and columns that stand elsewhere.
     """
@@ -48,6 +56,7 @@ class RunDiff:
     causes: Mapping[str, Cause]
     equal: int
     renamed: Mapping[str, str] = field(default_factory=dict)
+    rows: tuple[Moved, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -71,7 +80,7 @@ class RunDiff:
             "same": self.same, "study": self.study, "first": str(self.first), "second": str(self.second),
             "counts": dict(self.counts), "changes": [c.to_dict() for c in self.changes],
             "causes": [{"id": i, **c.to_dict(), "numbers": self.cells(i)} for i, c in self.causes.items()],
-            "renamed": dict(self.renamed), "notes": list(self.notes),
+            "renamed": dict(self.renamed), "rows": [m.to_dict() for m in self.rows], "notes": list(self.notes),
         }  # fmt: skip
 
     def __str__(self) -> str:
@@ -139,6 +148,7 @@ class _Comparison:
         self.notes: list[str] = list(dict.fromkeys([*first.notes, *second.notes]))
         self.equal = 0
         self.changes: Changes = []
+        self.pairs: list[tuple[Column, Column]] = []
         a, b = self.graphs
         self.roots = Roots(a, b, Written.of(a, b)) if a is not None and b is not None else None
         self.panels = rows.panels(first, second, keys_of_both(a, b))
@@ -165,6 +175,7 @@ class _Comparison:
         first_run, second_run = self.runs
         by_id = {i: self.detailed(c) for c, i in self.causes.items()}
         return RunDiff(first_run.study, first_run.path, second_run.path, tuple(ordered), by_id, self.equal, moved,
+                       samples.moved(samples.Samples(first_run), samples.Samples(second_run), self.pairs),
                        tuple(self.notes))  # fmt: skip
 
     def table(self, first: Sequence[Column], second: Sequence[Column]) -> None:
@@ -175,6 +186,7 @@ class _Comparison:
                 continue
             if a.label != b.label and a.version == "default":
                 self.notes.append(f"{a.table}.{a.label} stands at {b.table}.{b.label} in the second run")
+            self.pairs.append((a, b))
             found = list(cells.of_columns(a, b))
             self.equal += sum(c is None for c in found)
             changed = [c for c in found if c is not None]
@@ -184,23 +196,23 @@ class _Comparison:
     def with_causes(self, changed: Changes, first: Column, second: Column) -> Changes:
         """The changes of a pair of columns; stars alone have cut-offs as their cause, where these differ."""
         stars = self.registered(self.star_causes(first, second)) if any(c.what == "stars" for c in changed) else ()
-        others = [c for c in changed if c.what != "stars" or not stars]
+        others = [c for c in changed if c.verdict != "noise" and (c.what != "stars" or not stars)]
         why = self.why(first, second) if others else ()
         felt = {c.term for c in others if c.what in {"estimate", "std_error", "p_value"} and c.verdict != "noise"}
         made = []
         for c in changed:
             mine = why if c.what != "stars" else (*(why if c.term in felt or not stars else ()), *stars)
-            made.append(replace(c, causes=mine))
+            made.append(replace(c, causes=() if c.verdict == "noise" else mine))
         return made
 
     def gone(self, columns: Sequence[Column], *, came: bool) -> None:
         """Columns that only one run has."""
         for column in columns:
-            word = "only in the second run" if came else "only in the first run"
+            word, zh = _ONLY[came]
             prefixes = [("tables", column.table), ("figures", column.table)]
             places = self.roots.written.places(column.version, prefixes) if self.roots is not None else ()
             name = f"{column.table}.{column.label}" if places else f"{column.table}"
-            ids = self.registered([Cause("parameter", f"{name}: {word}", None, None, places)])
+            ids = self.registered([Cause("parameter", f"{name}: {word}", places=places, chinese=f"{name}：{zh}")])
             self.changes += [replace(c, causes=ids) for c in cells.alone(column, came=came)]
 
     def why(self, first: Column, second: Column) -> tuple[str, ...]:
@@ -228,7 +240,8 @@ class _Comparison:
             if found is None:
                 self.equal += 1
             else:
-                self.changes.append(replace(found, causes=self.why_value(key[0], key[1])))
+                why = () if found.verdict == "noise" else self.why_value(key[0], key[1])
+                self.changes.append(replace(found, causes=why))
 
     def why_value(self, version: str, table: str) -> tuple[str, ...]:
         """Ids of the causes of a table of values."""
@@ -238,15 +251,17 @@ class _Comparison:
             if a is not None and b is not None:
                 found = self.roots.of_tables(version, table, (a, b))
             elif a is not b:
-                word = "only in the second run" if a is None else "only in the first run"
-                found = (Cause("parameter", f"{table}: {word}"),)
+                word, zh = _ONLY[a is None]
+                found = (Cause("parameter", f"{table}: {word}", chinese=f"{table}：{zh}"),)
         return self.registered([*found, *self.code]) or self.registered([self.unknown()])
 
     def unknown(self) -> Cause:
         """Where nothing that is recorded differs."""
         if self.roots is None:
-            return Cause("unknown", "unknown: a run says nothing of its steps (no plan.json)")
-        return Cause("unknown", "unknown: no parameter, data, code or library that is recorded differs upstream")
+            zh = "未知：有一次运行没有记录步骤（缺plan.json）"
+            return Cause("unknown", "unknown: a run says nothing of its steps (no plan.json)", chinese=zh)
+        en = "unknown: no parameter, data, code or library that is recorded differs upstream"
+        return Cause("unknown", en, chinese="未知：所记录的参数、数据、程序和程序库在上游均无不同")
 
     def registered(self, causes: Sequence[Cause] | Iterator[Cause]) -> tuple[str, ...]:
         """Ids of causes; formulas that lost or gained the same terms for the same reason are one."""
@@ -275,7 +290,7 @@ class _Comparison:
                 elsewhere = rows.made_elsewhere(self.roots.second.steps)
                 columns = [*columns[:-1], *(c for c in self.panels.values if c not in elsewhere)]
             said = (*self.panels.rows_said(), *self.panels.said(dict.fromkeys(columns)))
-            return replace(cause, detail=said or ("no value of the prepared panel (default version) differs",))
+            return replace(cause, detail=said or (_NOTHING,))
         if cause.kind == "rows":
             return replace(cause, detail=self.panels.rows_said())
         if cause.kind == "parameter" and cause.name.startswith("variable "):
@@ -297,9 +312,9 @@ def code_causes(first: RunFolder, second: RunFolder) -> Iterator[Cause]:
     versions = [f"econloom {c.get('version')}" for c in (old, new)]
     if old.get("version") != new.get("version") or old.get("digest") != new.get("digest"):
         texts = [f"{v}, files {str(c.get('digest'))[:12]}" for v, c in zip(versions, (old, new), strict=True)]
-        yield Cause("code", "another econloom", texts[0], texts[1])
+        yield Cause("code", "another econloom", texts[0], texts[1], chinese="econloom不同")
     held: list[Mapping[str, Any]] = [x if isinstance(x := c.get("libraries"), dict) else {} for c in (old, new)]
     for name in dict.fromkeys(["python", *LIBRARIES, *held[0], *held[1]]):
         a, b = held[0].get(name), held[1].get(name)
         if a != b:
-            yield Cause("libraries", f"another {name}", a, b)
+            yield Cause("libraries", f"another {name}", a, b, chinese=f"{name}不同")

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from econloom.core.errors import UsageError
@@ -23,8 +23,8 @@ def words(value: Any) -> set[str]:
 
     Examples
     --------
-    >>> sorted(words({"formula": "y ~ log(x) | code"}))
-    ['code', 'log', 'x', 'y']
+    >>> sorted(words(["y ~ log(x)", "code"]))
+    ['code', 'log', 'x', 'y', 'y ~ log(x)']
     """
     if isinstance(value, str):
         return set(_WORD.findall(value)) | {value}
@@ -40,12 +40,13 @@ def words_of(values: Iterable[Any]) -> set[str]:
     return {w for value in values for w in words(list(value.values()) if isinstance(value, Mapping) else value)}
 
 
-def used(text: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def used(text: str) -> frozenset[str]:
     """Names that a formula uses."""
     try:
-        return {n.name for n in names_in(parse(text))}
+        return frozenset(n.name for n in names_in(parse(text)))
     except UsageError:
-        return words(text)
+        return frozenset(words(text))
 
 
 @dataclass(frozen=True)
@@ -166,9 +167,9 @@ def _through(step: Step, names: set[str]) -> tuple[list[str], set[str], bool]:
         return inputs if felt else inputs[:1], words(params) if felt else set(), felt
     if kind == "aggregate":
         made = {n: str(text) for n, text in (params.get("make") or {}).items() if n in names}
-        return inputs, {w for text in made.values() for w in used(text)} | set(map(str, params.get("by") or ())), True
+        return inputs, {*(w for text in made.values() for w in used(text)), *map(str, params.get("by") or ())}, True
     if kind == "drop":
-        return inputs, used(str(params.get("where", ""))) | words(params.get("lists", {})), True
+        return inputs, {*used(str(params.get("where", ""))), *words(params.get("lists", {}))}, True
     if kind in READING:
         return inputs, words(params.get("where") or ""), True
     return inputs, words(params) if kind in {"start", "split", "prepare", "dates", "match"} else set(), True

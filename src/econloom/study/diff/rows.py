@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from econloom.core.errors import listed, plural
+from econloom.core.labels import Label
 from econloom.study.diff.graph import READING, Graph, Step
 from econloom.study.diff.reading import RunFolder
 
@@ -33,21 +34,35 @@ class Panels:
     went: Sequence[tuple[Any, ...]] = ()
     values: Mapping[str, Sequence[tuple[tuple[Any, ...], Any, Any]]] = field(default_factory=dict)
 
-    def said(self, columns: Iterable[str]) -> tuple[str, ...]:
+    def said(self, columns: Iterable[str]) -> tuple[Label, ...]:
         """In words, what differs in some columns."""
         lines = []
         for name in columns:
             rows = self.values.get(name)
             if rows:
                 few = [f"{_key(k)}: {_value(a)} -> {_value(b)}" for k, a, b in rows[:_MOST]]
-                more = f" and {len(rows) - _MOST} more" if len(rows) > _MOST else ""
-                lines.append(f"{name} in {plural(len(rows), 'row')}: {'; '.join(few)}{more}")
+                rest = len(rows) - _MOST
+                more = (f" and {rest} more", f"，另有{rest}行") if rest > 0 else ("", "")
+                said = "; ".join(few)
+                lines.append(
+                    Label(
+                        zh=f"{name}有{len(rows)}行不同：{said}{more[1]}",
+                        en=f"{name} in {plural(len(rows), 'row')}: {said}{more[0]}",
+                    )
+                )
         return tuple(lines)
 
-    def rows_said(self) -> tuple[str, ...]:
+    def rows_said(self) -> tuple[Label, ...]:
         """In words, the rows that came or went."""
-        parts = (("went", self.went), ("came", self.came))
-        return tuple(f"{plural(len(r), 'row')} {word}: {listed(map(_key, r), _MOST)}" for word, r in parts if r)
+        parts = (("went", "减少", self.went), ("came", "增加", self.came))
+        return tuple(
+            Label(
+                zh=f"{zh}{len(r)}行：{listed(map(_key, r), _MOST)}",
+                en=f"{plural(len(r), 'row')} {en}: {listed(map(_key, r), _MOST)}",
+            )
+            for en, zh, r in parts
+            if r
+        )
 
 
 def _key(key: tuple[Any, ...]) -> str:

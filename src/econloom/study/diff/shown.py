@@ -47,14 +47,15 @@ _CHANGES = (
     Label(zh="标准误", en="Std. errors"),
     Label(zh="原因", en="Cause"),
 )
-_MOST = 25
+_MOST = 15
+_LANGUAGES: tuple[Lang, ...] = ("zh", "en")
 _FIRST = {"estimate", "std_error", "p_value", "stars", "value"}
 _COLUMNS = ("verdict", "version", "table", "column", "term", "what", "before", "after", "absolute", "relative",
             "in_errors", "now", "causes")  # fmt: skip
 
 
 def lines(found: RunDiff, lang: Lang = "en", most: int = _MOST) -> Iterator[str]:
-    """Text: what flipped first, then what changed, then the causes."""
+    """Text: counts and causes, then the numbers, what flipped first."""
     zh = lang == "zh"
     yield f"{found.study}: {found.first} -> {found.second}"
     counts = found.counts
@@ -62,6 +63,21 @@ def lines(found: RunDiff, lang: Lang = "en", most: int = _MOST) -> Iterator[str]
     yield (f"相同{counts['equal']}个" if zh else f"{counts['equal']} equal") + "".join(f", {s}" for s in said)
     if found.same:
         yield "没有数字不同" if zh else "no number differs"
+    if found.causes:
+        yield "\n原因" if zh else "\nCauses"
+        for name, cause in found.causes.items():
+            n = found.cells(name)
+            count = f"{n}个数" if zh else f"{n} numbers"
+            yield f"  [{name}] {_KINDS[cause.kind].text(lang)}: {cause.label.text(lang)}  ({count})"
+            if cause.before is not None or cause.after is not None:
+                yield f"       - {cause.before if cause.before is not None else '-'}"
+                yield f"       + {cause.after if cause.after is not None else '-'}"
+            yield from (f"       {line}" for line in (*cause.places, *(d.text(lang) for d in cause.detail)))
+    if found.rows:
+        yield "\n样本行" if zh else "\nRows of samples"
+        yield from (f"  {moved.label.text(lang)}" for moved in found.rows[:most])
+        if len(found.rows) > most:
+            yield f"  …另有{len(found.rows) - most}行" if zh else f"  … and {len(found.rows) - most} more lines"
     for verdict, groups in _grouped(found.changes).items():
         yield f"\n{HEADS[verdict].text(lang)}"
         yield from (f"  {_group(g)}" for g in groups[:most])
@@ -72,16 +88,6 @@ def lines(found: RunDiff, lang: Lang = "en", most: int = _MOST) -> Iterator[str]
                 if zh
                 else f"  … and {rest} more lines (--json or --out has all)"
             )
-    if found.causes:
-        yield "\n原因" if zh else "\nCauses"
-        for name, cause in found.causes.items():
-            n = found.cells(name)
-            count = f"{n}个数" if zh else f"{n} numbers"
-            yield f"  [{name}] {_KINDS[cause.kind].text(lang)}: {cause.name}  ({count})"
-            if cause.before is not None or cause.after is not None:
-                yield f"       - {cause.before if cause.before is not None else '-'}"
-                yield f"       + {cause.after if cause.after is not None else '-'}"
-            yield from (f"       {line}" for line in (*cause.places, *cause.detail))
     if found.notes or found.renamed:
         yield ""
     yield from (f"{'更名' if zh else 'renamed'}: {a} -> {b}" for a, b in found.renamed.items())
@@ -168,12 +174,12 @@ def _causes(found: RunDiff) -> Table:
     rows = []
     for name, cause in found.causes.items():
         kind = _KINDS[cause.kind]
-        stub = Label(zh=f"[{name}] {kind.zh}：{cause.name}", en=f"[{name}] {kind.en}: {cause.name}")
-        where = "; ".join((*cause.places, *cause.detail))
+        stub = Label(zh=f"[{name}] {kind.zh}：{cause.label.text('zh')}", en=f"[{name}] {kind.en}: {cause.name}")
+        where = Label(**{k: "; ".join((*cause.places, *(d.text(k) for d in cause.detail))) for k in _LANGUAGES})
         cells = (
             _cell(cause.before or ""),
             _cell(cause.after or ""),
-            _cell(where),
+            Cell.text(where),
             Cell("count", float(found.cells(name))),
         )
         rows.append(Row(stub, cells))

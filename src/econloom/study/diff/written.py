@@ -7,9 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from econloom.core.labels import Label
 from econloom.study.diff.graph import Graph
 
 _MOST = 160
+_PARTS = (
+    ("terms", "", ""),
+    ("effects", "effect ", "固定效应"),
+    ("endogenous", "endogenous ", "内生变量"),
+    ("instruments", "instrument ", "工具变量"),
+)
 
 
 @dataclass(frozen=True)
@@ -82,26 +89,28 @@ def _differing(first: Any, second: Any, path: tuple[str | int, ...]) -> Iterator
         yield path
 
 
-def terms_changed(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
+def terms_changed(first: Mapping[str, Any], second: Mapping[str, Any]) -> Label:
     """What a formula gained and lost: ``without lnPOP``, ``with lnPOP``, ``outcome y -> z``.
 
     Examples
     --------
-    >>> terms_changed({"outcome": "y", "terms": ["x", "c"]}, {"outcome": "y", "terms": ["x", "d"]})
+    >>> terms_changed({"outcome": "y", "terms": ["x", "c"]}, {"outcome": "y", "terms": ["x", "d"]}).en
     'without c; with d'
     """
-    said = []
+    zh, en = [], []
     if first.get("outcome") != second.get("outcome"):
-        said.append(f"outcome {first.get('outcome')} -> {second.get('outcome')}")
-    for key, noun in (
-        ("terms", ""),
-        ("effects", "effect "),
-        ("endogenous", "endogenous "),
-        ("instruments", "instrument "),
-    ):
+        pair = f"{first.get('outcome')} -> {second.get('outcome')}"
+        zh.append(f"被解释变量{pair}")
+        en.append(f"outcome {pair}")
+    for key, noun, chinese in _PARTS:
         old, new = list(first.get(key) or ()), list(second.get(key) or ())
-        said += [f"without {noun}{t}" for t in old if t not in new] + [f"with {noun}{t}" for t in new if t not in old]
-    return "; ".join(said) or "written otherwise"
+        for terms, with_, has in (
+            ([t for t in old if t not in new], "without", "去掉"),
+            ([t for t in new if t not in old], "with", "加入"),
+        ):
+            en += [f"{with_} {noun}{t}" for t in terms]
+            zh += [f"{has}{chinese}{t}" for t in terms]
+    return Label(zh="；".join(zh) or "写法不同", en="; ".join(en) or "written otherwise")
 
 
 def shown(value: Any) -> str | None:
