@@ -20,10 +20,11 @@ from econloom.study.catalog import Facts
 from econloom.study.output import Output, is_current
 from econloom.study.plan import Plan
 from econloom.study.run import Listener, Run, execute
-from econloom.study.schema import StudySpec
+from econloom.study.schema import DEFAULT, StudySpec
 from econloom.study.store import RUN_FILE, Folder
 
 if TYPE_CHECKING:
+    from econloom.study.export import Export
     from econloom.study.pack import Packed
 
 __all__ = ["Plan", "Run", "Study", "StudySpec", "functions", "study"]
@@ -112,6 +113,34 @@ class Study:
         chosen = plan.chosen(tables)
         with output.folder.writing() as staging:
             return output.write(execute(plan, self.facts, chosen, listener, jobs, cache), self.facts, staging)
+
+    def export(
+        self, program: str, folder: str | Path, tables: Iterable[str] | None = None, version: str = DEFAULT
+    ) -> Export:
+        """Write the study as a Stata do-file or an R script that estimates it again and checks itself (docs/export.md).
+
+        Parameters
+        ----------
+        program : {"stata", "r"}
+        folder : path
+            Made when absent; one with content that is not an earlier export is refused.
+        tables : iterable of str, optional
+            Only these tables and figures.
+        version : str
+
+        Returns
+        -------
+        Export
+            The script, what it compares, and what is left out and why.
+
+        Raises
+        ------
+        EconloomError
+            Nothing is written then.
+        """
+        from econloom.study.export import export
+
+        return export(self.plan(), self.facts, [program], [folder], tables, version)[0]
 
     def pack(
         self,

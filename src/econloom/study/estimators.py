@@ -73,7 +73,7 @@ def check_options(name: str, options: Mapping[str, Any]) -> list[tuple[str, Econ
             found.append((key, UsageError(f"{name} has no option {key!r}{did_you_mean(key, known)}", hint=hint)))
         elif key == "instruments":
             try:
-                _instruments(value)
+                instruments_of(value)
             except UsageError as error:
                 found.append((key, error))
     return found
@@ -91,7 +91,7 @@ def fit(panel: Panel, model: Mapping[str, Any], vcov: VcovSpec, where: pl.Series
     estimator = ESTIMATORS[name]
     for _, fault in check_options(name, model["options"]):
         raise fault
-    options = {k: _instruments(v) if k == "instruments" else v for k, v in model["options"].items()}
+    options = {k: instruments_of(v) if k == "instruments" else v for k, v in model["options"].items()}
     parameters = estimator.parameters
     offered = {"unit": panel.unit if estimator.by_unit else None, "time": panel.time, "vcov": vcov, "where": where}
     given = {k: v for k, v in offered.items() if k in parameters} | options
@@ -106,7 +106,7 @@ def fit(panel: Panel, model: Mapping[str, Any], vcov: VcovSpec, where: pl.Series
     return estimator.fit(model["formula"], panel, **given)
 
 
-def _instruments(written: Any) -> list[dynamics.GmmIV | dynamics.StdIV]:
+def instruments_of(written: Any) -> list[dynamics.GmmIV | dynamics.StdIV]:
     """``{gmm: w, lags: [2, 4], equation: both, collapse: true}`` and ``{std: k, equation: level}`` as instruments.
 
     Raises

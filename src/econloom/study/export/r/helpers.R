@@ -1,0 +1,211 @@
+# ---- helpers ------------------------------------------------------------------------------------------------------
+has <- function(package) !(package %in% strsplit(Sys.getenv("ECONLOOM_R_WITHOUT"), ",")[[1]]) &&
+  requireNamespace(package, quietly = TRUE)
+need <- function(...) {
+  absent <- Filter(function(p) !has(p), c(...))
+  if (length(absent)) {
+    cat("packages are missing: ", paste(absent, collapse = ", "), "\ninstall.packages(c(",
+        paste0('"', absent, '"', collapse = ", "), "))\n", sep = "")
+    quit(save = "no", status = 2)
+  }
+}
+here <- local({
+  file <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+  file <- gsub("~+~", " ", file, fixed = TRUE) # how Rscript passes blanks
+  if (length(file)) dirname(file[1]) else getwd()
+})
+read_rows <- function(name) {
+  read.csv(file.path(here, "data", name), encoding = "UTF-8", check.names = FALSE, na.strings = "", stringsAsFactors = FALSE)
+}
+expected <- read.csv(file.path(here, "expected.csv"), encoding = "UTF-8", check.names = FALSE, stringsAsFactors = FALSE)
+count <- list2env(list(passed = 0, failed = 0, skipped = 0, coefficients = 0, errors = 0))
+models <- list()
+variances <- list()
+
+# Tolerances are relative: a coefficient's to the larger of itself and its standard error, an error's to itself.
+check <- function(id, model, variance, b_tolerance = 1e-8, se_tolerance = 1e-6) {
+  want <- expected[expected$model == id & expected$compared != "none", ]
+  b <- coef(model)
+  names(b) <- sub("^fit_", "", names(b))
+  V <- as.matrix(variance)
+  dimnames(V) <- lapply(dimnames(V), function(n) sub("^fit_", "", n))
+  if (!("(Intercept)" %in% names(b)) && inherits(model, "fixest")) want <- want[want$coefficient != "(Intercept)", ]
+  wrong <- character()
+  worst <- c(0, 0)
+  for (i in seq_len(nrow(want))) {
+    name <- want$coefficient[i]
+    if (!(name %in% names(b)) || is.na(b[[name]])) {
+      wrong <- c(wrong, paste0("no coefficient ", name))
+      next
+    }
+    gap <- abs(b[[name]] - want$estimate[i]) / max(abs(want$estimate[i]), want$std_error[i])
+    worst[1] <- max(worst[1], gap)
+    count$coefficients <- count$coefficients + 1
+    if (!(gap <= b_tolerance)) wrong <- c(wrong, sprintf("%s: %.12g, expected %.12g", name, b[[name]], want$estimate[i]))
+    if (want$compared[i] != "both") next
+    se <- sqrt(V[name, name])
+    gap <- abs(se - want$std_error[i]) / want$std_error[i]
+    worst[2] <- max(worst[2], gap)
+    count$errors <- count$errors + 1
+    if (!(gap <= se_tolerance)) wrong <- c(wrong, sprintf("%s: error %.12g, expected %.12g", name, se, want$std_error[i]))
+  }
+  if (length(wrong)) {
+    count$failed <- count$failed + 1
+    cat("FAIL", id, paste(wrong, collapse = "; "), "\n")
+  } else {
+    count$passed <- count$passed + 1
+    cat(sprintf("PASS %s (%d coefficients; largest gap %.1g, of errors %.1g)\n", id, nrow(want), worst[1], worst[2]))
+  }
+  models[[id]] <<- model
+  variances[[id]] <<- variance
+}
+# A model that cannot be estimated here fails by name; the others go on.
+block <- function(id, code) {
+  tryCatch(code, error = function(e) {
+    count$failed <- count$failed + 1
+    cat("FAIL", id, conditionMessage(e), "\n")
+  })
+  invisible()
+}
+skip <- function(id, why) {
+  count$skipped <- count$skipped + 1
+  cat("SKIP", id, why, "\n")
+}
+finish <- function() {
+  cat(sprintf("%d models agree, %d do not, %d skipped; %d coefficients and %d standard errors compared\n",
+              count$passed, count$failed, count$skipped, count$coefficients, count$errors))
+  quit(save = "no", status = if (count$failed) 1 else 0)
+}
+write_table <- function(name, title, ids) {
+  ids <- intersect(ids, names(models))
+  if (!has("modelsummary") || !length(ids)) return(invisible())
+  dir.create(file.path(here, "tables"), showWarnings = FALSE)
+  for (type in c("docx", "tex")) try(silent = TRUE, modelsummary::modelsummary(
+    models[ids], vcov = lapply(variances[ids], as.matrix), stars = c("*" = .1, "**" = .05, "***" = .01), title = title,
+    output = file.path(here, "tables", paste0(name, ".", type))))
+}
+
+# ---- covariances: the raw sandwich, times the factor of the convention ----------------------------------------------
+cluster_factor <- function(n, K, G) G / (G - 1) * (n - 1) / (n - K)
+raw_iid <- function(model) sum(weighted_squares(model)) * sandwich::bread(model) / nobs(model)
+weighted_squares <- function(model) {
+  w <- weights(model)
+  residuals(model)^2 * (if (is.null(w)) 1 else w)
+}
+iid <- function(model, factor) {
+  if (inherits(model, "plm")) return(factor * df.residual(model) * vcov(model))
+  factor * raw_iid(model)
+}
+robust <- function(model, factor) factor * sandwich::sandwich(model)
+clustered <- function(model, clusters, factor) {
+  if (inherits(model, "plm")) return(factor * plm::vcovHC(model, method = "arellano", type = "HC0", cluster = "group"))
+  factor * sandwich::vcovCL(model, cluster = as.list(clusters), type = "HC0", cadjust = FALSE)
+}
+
+# ---- estimators in base R, for machines without fixest ---------------------------------------------------------------
+# Columns less what groups explain, by means of each set of groups in turn until nothing changes.
+residualise <- function(columns, groups, weights) {
+  groups <- lapply(groups, function(g) match(g, unique(g)))
+  total <- lapply(groups, function(g) rowsum(weights, g, reorder = FALSE)[, 1])
+  scale <- pmax(apply(abs(columns), 2, max), 1e-300)
+  for (round in 1:10000) {
+    before <- columns
+    for (j in seq_along(groups)) {
+      means <- rowsum(columns * weights, groups[[j]], reorder = FALSE) / total[[j]]
+      columns <- columns - means[groups[[j]], , drop = FALSE]
+    }
+    if (length(groups) == 1 || max(abs(columns - before) / rep(scale, each = nrow(columns))) < 1e-14) return(columns)
+  }
+  stop("the effects did not converge")
+}
+fitted_by <- function(y, x, endogenous, instruments, data, intercept) {
+  left <- if (intercept) "~" else "~ 0 +"
+  own <- paste(c(endogenous, x, if (!length(c(endogenous, x))) "1"), collapse = " + ")
+  if (!length(endogenous)) return(eval(bquote(lm(.(as.formula(paste(y, left, own))), data, weights = .w))))
+  all <- paste(c(x, instruments), collapse = " + ")
+  text <- paste(y, left, own, "|", sub("^~ *", "", left), all)
+  eval(bquote(AER::ivreg(.(as.formula(text)), data = data, weights = .w)))
+}
+within_lm <- function(y, x, data, absorb, weights = NULL, endogenous = NULL, instruments = NULL) {
+  w <- if (is.null(weights)) rep(1, nrow(data)) else data[[weights]] / mean(data[[weights]])
+  columns <- as.matrix(data[unique(c(y, x, endogenous, instruments))])
+  left <- as.data.frame(residualise(columns, data[absorb], w), check.names = FALSE)
+  left$.w <- w
+  fitted_by(y, x, endogenous, instruments, left, FALSE)
+}
+# As xtreg, fe does it: unit effects by means, other effects as dummies, a constant at the mean of the unit effects.
+xtreg_lm <- function(y, x, data, unit, dummies = NULL, endogenous = NULL, instruments = NULL) {
+  columns <- as.matrix(data[unique(c(y, x, endogenous, instruments))])
+  made <- character()
+  for (d in dummies) {
+    more <- model.matrix(~ factor(data[[d]]))[, -1, drop = FALSE]
+    colnames(more) <- paste0(".", d, seq_len(ncol(more)))
+    made <- c(made, colnames(more))
+    columns <- cbind(columns, more)
+  }
+  left <- residualise(columns, data[unit], rep(1, nrow(data)))
+  left <- as.data.frame(sweep(left, 2, colMeans(columns), "+"), check.names = FALSE)
+  left$.w <- 1
+  fitted_by(y, c(x, made), endogenous, instruments, left, TRUE)
+}
+# Random effects by Swamy and Arora with the harmonic mean of the units' rows, as xtreg, re of Stata.
+xtreg_re <- function(y, x, data, unit) {
+  X <- as.matrix(data[x])
+  g <- match(data[[unit]], unique(data[[unit]]))
+  size <- tabulate(g)
+  inner <- residualise(cbind(data[[y]], X), list(g), rep(1, nrow(data)))
+  fit <- lm.fit(inner[, -1, drop = FALSE], inner[, 1])
+  s2e <- sum(fit$residuals^2) / (nrow(X) - length(size) - fit$rank)
+  means <- rowsum(cbind(data[[y]], 1, X), g) / size
+  fit <- lm.fit(means[, -1, drop = FALSE], means[, 1])
+  s2u <- max(0, sum(fit$residuals^2) / (length(size) - fit$rank) - s2e / (1 / mean(1 / size)))
+  theta <- 1 - sqrt(s2e / (size * s2u + s2e))
+  left <- cbind(data[[y]], 1, X) - (theta * means)[g, ]
+  left <- as.data.frame(left)
+  names(left) <- c(y, "(Intercept)", x)
+  m <- lm(reformulate(c("`(Intercept)`", x), y, intercept = FALSE), left)
+  names(m$coefficients) <- c("(Intercept)", x)
+  m
+}
+named_constant <- function(V) {
+  dimnames(V) <- lapply(dimnames(V), function(n) gsub("`", "", n))
+  V
+}
+between_lm <- function(y, x, data, unit, weighted = FALSE) {
+  size <- as.vector(table(data[[unit]]))
+  means <- aggregate(data[c(y, x)], list(unit = data[[unit]]), mean)
+  means$.w <- if (weighted) size else 1
+  lm(reformulate(if (length(x)) x else "1", y), means, weights = .w)
+}
+# Differences from the period before, where the unit has a row of it.
+difference_rows <- function(columns, data, unit, time) {
+  then <- match(paste(data[[unit]], data[[time]] - 1), paste(data[[unit]], data[[time]]))
+  made <- data[columns] - data[then, columns]
+  made[[".unit"]] <- data[[unit]]
+  cbind(made, .row = seq_len(nrow(data)))[!is.na(then), ]
+}
+within_poisson <- function(y, x, data, absorb, weights = NULL) {
+  prior <- if (is.null(weights)) rep(1, nrow(data)) else data[[weights]]
+  Y <- data[[y]]
+  X <- as.matrix(data[x])
+  mu <- (Y + mean(Y)) / 2
+  eta <- log(mu)
+  for (round in 1:200) {
+    w <- prior * mu
+    left <- residualise(cbind(eta + (Y - mu) / mu, X), data[absorb], w)
+    fit <- lm.wfit(left[, -1, drop = FALSE], left[, 1], w)
+    step <- eta + (Y - mu) / mu - fit$residuals
+    moved <- max(abs(step - eta))
+    eta <- step
+    mu <- exp(eta)
+    if (moved < 1e-12) break
+  }
+  structure(list(coefficients = fit$coefficients, scores = left[, -1, drop = FALSE] * (prior * (Y - mu)),
+                 inverse = solve(crossprod(left[, -1, drop = FALSE] * w, left[, -1, drop = FALSE]))), class = "own")
+}
+own_variance <- function(model, clusters = NULL, factor = 1) {
+  S <- model$scores
+  if (is.null(clusters)) return(factor * model$inverse)
+  meat <- crossprod(if (length(clusters)) rowsum(S, clusters[[1]]) else S)
+  factor * model$inverse %*% meat %*% model$inverse
+}

@@ -1,0 +1,1 @@
+"""A study as a Stata do-file."""
