@@ -40,6 +40,9 @@ ROLES: tuple[tuple[str, str], ...] = (
     ("ar2", r"ar\(2\)(?:检验|test|p值|pvalue)?"),
     ("f", r"f|f-?(?:stat(?:istic)?s?|value|test)|f值|f统计量|f检验|f检验值|模型f值"),
     ("wald", r"wald(?:chi2|检验|test|统计量|值|χ2)?"),
+    ("instruments", r"(?:numberof|no\.?of|#of)instruments?|工具变量(?:数|个数|数量|数目)|instruments?count"),
+    ("sobel", r"sobel(?:检验|test|z|z值|z统计量|统计量|z-?stat(?:istic)?|检验z值|testz)?|aroian(?:test|检验)?|goodman(?:test|检验)?"),
+    ("indirect", r"indirecteffects?|间接效应(?:值)?|中介效应(?:值|大小)?|a[*×·]b"),
     ("chi2", r"chi-?(?:2|squared?)|χ2|卡方(?:值|统计量)?|lm(?:检验|test|统计量)?|bp检验"),
     ("mean_outcome", r"mean(?:of)?(?:the)?(?:dep(?:endent)?\.?var(?:iable)?\.?|outcome)|(?:dep(?:endent)?\.?var(?:iable)?\.?|outcome|control)mean"
                      r"|因变量均值|被解释变量均值|controlgroupmean"),

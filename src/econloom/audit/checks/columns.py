@@ -1,17 +1,17 @@
-"""Columns against each other: copies, mediation, pooled slopes, differences between groups, event windows."""
+"""Columns against each other: copies, multiples, pooled slopes, differences between groups, event windows."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import combinations, permutations
+from itertools import combinations
 
-from econloom.audit.checks import parts
 from econloom.audit.checks import reasoning as r
 from econloom.audit.checks.parts import finding, label, zh
 from econloom.audit.findings import Finding
 from econloom.audit.given import Given
 from econloom.audit.interval import Interval
+from econloom.audit.numerals import Numeral
 from econloom.audit.paper import Column, Estimate, PaperTable
 from econloom.audit.words import CONSTANTS, FULL, folded
 
@@ -32,7 +32,7 @@ def check(table: PaperTable, given: Given) -> Iterator[Finding]:
     for panel in table.panels:
         held = {c.id: {e.row: e for e in table.by_column.get((panel, c.id), ())} for c in table.columns}
         yield from _copies(table, panel, held)
-        yield from _mediation(table, panel, held)
+        yield from _proportional(table, panel, held)
         yield from _pooled(table, panel, held)
         yield from _groups(table, panel, held, given)
         yield from _windows(table, panel, held, given)
@@ -60,53 +60,69 @@ def _copies(table: PaperTable, panel: str, held: Held) -> Iterator[Finding]:
         seen.setdefault(key, column)
 
 
-def _mediation(table: PaperTable, panel: str, held: Held) -> Iterator[Finding]:
-    """c = c' + a b, exactly, of least squares on the same rows with the same other regressors."""
-    for total, direct in permutations(table.columns, 2):
-        more = set(held[direct.id]) - set(held[total.id])
-        if len(more) != 1 or set(held[total.id]) - set(held[direct.id]) or not parts.alike(table, total, direct, panel):
+def _proportional(table: PaperTable, panel: str, held: Held) -> Iterator[Finding]:
+    """Two columns of which every coefficient and standard error is one multiple, or all but one number."""
+    for a, b in combinations(held, 2):
+        rows = held[a]
+        if set(rows) != set(held[b]) or len(rows) < _PROPORTIONAL_ROWS or not _same_n(table, panel, a, b):
             continue
-        mediator = next(iter(more))
-        for first in table.columns:
-            names = [folded(w) for w in (*first.head, first.dependent) if w]
-            same = set(held[first.id]) == set(held[total.id])
-            if (
-                first not in (total, direct)
-                and folded(mediator) in names
-                and same
-                and _same_n(table, panel, first, total)
-            ):
-                yield from _paths(table, panel, held, (total, first, direct), mediator)
-
-
-def _same_n(table: PaperTable, panel: str, a: Column, b: Column) -> bool:
-    numbers = [table.statistic(c.id, "n", panel) for c in (a, b)]
-    return None not in numbers and len({n.number.value for n in numbers if n}) == 1
-
-
-def _paths(
-    table: PaperTable, panel: str, held: Held, columns: tuple[Column, Column, Column], mediator: str
-) -> Iterator[Finding]:
-    total, _first, direct = columns
-    if not all(parts.ordinary(c) for c in columns):
-        return
-    b = r.span(held[direct.id][mediator].coefficient)
-    for row in held[total.id]:
-        if folded(row) in CONSTANTS:
+        pairs = [(row, x, y) for row, e in rows.items() for x, y in _numbers(e, held[b][row])]
+        found = [(row, x, y, abs(r.span(y)) / abs(r.span(x))) for row, x, y in pairs]
+        if any(x.value == 0 for _, x, _ in pairs) or len(found) < 2 * _PROPORTIONAL_ROWS:
             continue
-        cells = [held[c.id][row] for c in columns]
-        c, a, rest = (r.span(e.coefficient) for e in cells)
-        implied = rest + a * b
-        if not implied.meets(c):
-            why = label(f"c'+ab为{zh(implied)}，不等于c", f"c' + a b is {implied.text()}, which is not c")
-            condition = label(
-                "三列为同一样本、相同控制变量的最小二乘", "least squares on one sample with the same other regressors"
+        common, odd = _common([k for *_, k in found])
+        if common is None or common.contains(1.0) or common.high - common.low > 0.01 * common.high:
+            continue
+        place = table.place(column=f"{a}, {b}", panel=panel)
+        if odd is None:
+            why = label(f"第{b}列的每个系数与标准误都是第{a}列的{zh(common)}倍{_loo(common, 'zh')}，不是另一项证据",
+                        f"every coefficient and error of column {b} is {common.text()} times that of column {a}"
+                        f"{_loo(common, 'en')}: no evidence of its own")  # fmt: skip
+            yield finding(table, "suspicious", "proportional", place, f"{pairs[0][1].text}; {pairs[0][2].text}", why,
+                          label("说明两列的关系", "say how the columns are related"))  # fmt: skip
+        elif len(found) > 2 * _PROPORTIONAL_ROWS:
+            row, x, y, k = found[odd]
+            why = label(
+                f"两列其余各数之比均为{zh(common)}，此处为{zh(k)}",
+                f"all other numbers of the two columns have a ratio of {common.text()}, this one of {k.text()}",
             )
-            printed = "; ".join(e.printed for e in (*cells, held[direct.id][mediator]))
-            place = table.place(row, ", ".join(k.id for k in columns), panel)
-            yield finding(
-                table, "conditional", "mediation", place, printed, why, label(zh(implied), implied.text()), condition
-            )
+            expected = abs(r.span(x)) * common
+            yield finding(table, "suspicious", "proportional", table.place(row, f"{a}, {b}", panel),
+                          f"{x.text}; {y.text}", why, label(zh(expected), expected.text()))  # fmt: skip
+
+
+_PROPORTIONAL_ROWS = 2
+
+
+def _same_n(table: PaperTable, panel: str, a: str, b: str) -> bool:
+    numbers = [table.statistic(c, "n", panel) for c in (a, b)]
+    return len({None if n is None else n.number.value for n in numbers}) == 1
+
+
+def _numbers(a: Estimate, b: Estimate) -> list[tuple[Numeral, Numeral]]:
+    """Coefficients and standard errors of two cells; t values say nothing of scale."""
+    pairs = [(a.coefficient, b.coefficient), (a.se, b.se)]
+    return [(x, y) for x, y in pairs if x is not None and y is not None]
+
+
+def _common(found: list[Interval]) -> tuple[Interval | None, int | None]:
+    """What all intervals share, or all but one, with the place of that one."""
+    places = range(len(found))
+    tries: list[int | None] = [None, max(places, key=lambda k: found[k].low), min(places, key=lambda k: found[k].high)]
+    for odd in tries:
+        kept = [x for k, x in enumerate(found) if k != odd]
+        both = Interval(max(x.low for x in kept), min(x.high for x in kept))
+        if not both.empty:
+            return both, odd
+    return None, None
+
+
+def _loo(common: Interval, lang: str) -> str:
+    """Whether the multiple is n/(n - 1), as of a gap to the mean of all others."""
+    n = next((n for n in range(2, 400) if common.contains(n / (n - 1)) or common.contains((n - 1) / n)), None)
+    if n is None:
+        return ""
+    return f"（如{n}/{n - 1}）" if lang == "zh" else f" (such as {n}/{n - 1})"
 
 
 def _pooled(table: PaperTable, panel: str, held: Held) -> Iterator[Finding]:

@@ -23,8 +23,8 @@ def check(table: PaperTable, given: Given) -> Iterator[Finding]:
     """Every rule of one row of descriptive statistics, then rows that are copies."""
     if table.kind != "descriptive":
         return
-    rows = _rows(table)
-    weighted = _WEIGHTED.search(f"{table.title} {table.note.text}") is not None
+    rows = rows_of(table)
+    weighted = is_weighted(table)
     for (panel, name), row in rows.items():
         place = table.place(name, panel=panel)
         yield from _order(row, place, table)
@@ -34,7 +34,12 @@ def check(table: PaperTable, given: Given) -> Iterator[Finding]:
     yield from _copies(rows, table)
 
 
-def _rows(table: PaperTable) -> dict[tuple[str, str], dict[str, Value]]:
+def is_weighted(table: PaperTable) -> bool:
+    """Whether title or note say weighted."""
+    return _WEIGHTED.search(f"{table.title} {table.note.text}") is not None
+
+
+def rows_of(table: PaperTable) -> dict[tuple[str, str], dict[str, Value]]:
     """Rows with each role once; a row with several samples side by side has no one meaning and is left out."""
     found: dict[tuple[str, str], dict[str, Value]] = {}
     double: set[tuple[str, str]] = set()
@@ -47,7 +52,8 @@ def _rows(table: PaperTable) -> dict[tuple[str, str], dict[str, Value]]:
     return {key: row for key, row in found.items() if key not in double}
 
 
-def _printed(row: Row, *roles: str) -> str:
+def printed(row: Row, *roles: str) -> str:
+    """The printed numbers of some roles."""
     return ", ".join(f"{k} {row[k].number.text}" for k in roles if k in row)
 
 
@@ -59,16 +65,17 @@ def _order(row: Row, place: str, table: PaperTable) -> Iterator[Finding]:
         if row[low].interval.low > row[high].interval.high:
             why = label(f"{low}大于{high}", f"{low} is above {high}")
             possible = label(f"{low}不大于{high}", f"{low} at most {high}")
-            yield finding(table, "certain", "order", place, _printed(row, low, high), why, possible)
+            yield finding(table, "certain", "order", place, printed(row, low, high), why, possible)
     if "sd" in row and row["sd"].interval.high < 0:
         why = label("标准差不可能为负", "a standard deviation is not negative")
-        yield finding(table, "certain", "sd", place, _printed(row, "sd"), why, label("非负数", "at least 0"))
+        yield finding(table, "certain", "sd", place, printed(row, "sd"), why, label("非负数", "at least 0"))
     if "n" in row and row["n"].number.value != row["n"].number.value.to_integral_value():
         why = label("样本量应为整数", "a number of observations is a whole number")
-        yield finding(table, "certain", "n", place, _printed(row, "n"), why, label("整数", "a whole number"))
+        yield finding(table, "certain", "n", place, printed(row, "n"), why, label("整数", "a whole number"))
 
 
-def _count(row: Row) -> float | None:
+def count(row: Row) -> float | None:
+    """N of a row, where it is at least 2."""
     return float(row["n"].number.value) if "n" in row and row["n"].number.value >= 2 else None
 
 
@@ -80,7 +87,7 @@ def sd_bounds(row: Row) -> Interval | None:
     least (mean - min)^2 + (max - mean)^2. None where the mean is outside of its bounds.
     """
     mean, low, high = (row[k].interval for k in ("mean", "min", "max"))
-    n = _count(row)
+    n = count(row)
     smallest, largest = low.low, high.high
     centre = min(max((smallest + largest) / 2, mean.low), mean.high)
     product = (largest - centre) * (centre - smallest)
@@ -98,24 +105,24 @@ def _spread(row: Row, place: str, table: PaperTable, weighted: bool) -> Iterator
     held, sd = sd_bounds(row), row["sd"].interval
     if held is None:
         return
-    printed = _printed(row, "n", "mean", "sd", "min", "max")
+    shown = printed(row, "n", "mean", "sd", "min", "max")
     if sd.above(held.high):
         why = label(
             f"给定均值与最小、最大值，标准差至多为{held.high:.4g}（Bhatia–Davis）",
             f"mean, minimum and maximum allow a standard deviation of at most {held.high:.4g} (Bhatia-Davis)",
         )
-        yield finding(table, "certain", "sd", place, printed, why, label(zh(held), held.text()))
+        yield finding(table, "certain", "sd", place, shown, why, label(zh(held), held.text()))
     elif sd.below(held.low) and not weighted:
         why = label(
             f"最小值与最大值本身就使标准差至少为{held.low:.4g}",
             f"minimum and maximum alone make a standard deviation of at least {held.low:.4g}",
         )
-        yield finding(table, "certain", "sd", place, printed, why, label(zh(held), held.text()))
+        yield finding(table, "certain", "sd", place, shown, why, label(zh(held), held.text()))
 
 
 def _whole(row: Row, name: str, place: str, table: PaperTable, given: Given, weighted: bool) -> Iterator[Finding]:
     """The mean of n whole numbers is a whole number over n (Brown and Heathers 2017)."""
-    n = _count(row)
+    n = count(row)
     if "mean" not in row or n is None or weighted:
         return
     stated = name in given.integers
@@ -135,7 +142,7 @@ def _whole(row: Row, name: str, place: str, table: PaperTable, given: Given, wei
             )
         )
         yield finding(
-            table, "conditional", "grim", place, _printed(row, "n", "mean"), why, label(shown, shown), condition
+            table, "conditional", "grim", place, printed(row, "n", "mean"), why, label(shown, shown), condition
         )
 
 
@@ -158,7 +165,7 @@ def _shares(row: Row, name: str, place: str, table: PaperTable, given: Given) ->
             why = label("份额应在0与1之间", "a share is between 0 and 1")
             condition = label("该变量为份额", "the variable is a share")
             yield finding(
-                table, "conditional", "share", place, _printed(row, role), why, label("0至1", "0 to 1"), condition
+                table, "conditional", "share", place, printed(row, role), why, label("0至1", "0 to 1"), condition
             )
 
 
@@ -175,6 +182,6 @@ def _copies(rows: Mapping[tuple[str, str], Row], table: PaperTable) -> Iterator[
             other = seen[texts]
             why = label(f"与{other[1]!r}完全相同", f"the same to the last digit as {other[1]!r}")
             place = table.place(key[1], panel=key[0])
-            yield finding(table, "suspicious", "copy", place, _printed(row, "mean", "sd", "min", "max"), why,
+            yield finding(table, "suspicious", "copy", place, printed(row, "mean", "sd", "min", "max"), why,
                           label("不同的数值", "other numbers"))  # fmt: skip
         seen.setdefault(texts, key)

@@ -92,8 +92,9 @@ def _adjusted(table: PaperTable, c: Column, panel: str) -> Iterator[Finding]:
 def nested(table: PaperTable, given: Given) -> Iterator[Finding]:
     """More regressors on the same rows never lose R2 or log likelihood; R2 and log likelihoods move together."""
     wrong_kind: list[tuple[Statistic, Statistic, str]] = []
-    for panel, a, b in parts.nested(table):
-        for role in (*_UNADJUSTED, "loglik"):
+    for panel, a, b in parts.nested(table, likelihood=True):
+        linear = parts.ordinary(a) and parts.ordinary(b)
+        for role in (*_UNADJUSTED, "loglik") if linear else ("loglik", "r2_pseudo"):
             small, large = (table.statistic(c.id, role, panel) for c in (a, b))
             if (
                 small is not None
@@ -108,7 +109,8 @@ def nested(table: PaperTable, given: Given) -> Iterator[Finding]:
                 yield finding(
                     table, "conditional", "nested", parts.at(table, small, large), printed, why, possible, SAME_ROWS
                 )
-        yield from _likelihood(table, panel, a, b, wrong_kind)
+        if linear:
+            yield from _likelihood(table, panel, a, b, wrong_kind)
     if wrong_kind:
         first, second, ll = wrong_kind[0]
         why = label(
@@ -177,6 +179,9 @@ def likelihood_ratios(table: PaperTable, given: Given) -> Iterator[Finding]:
         tested = [s for s in cells if s.column in logs]
         if not tested:
             continue
+        if _of_the_null(table, panel, tested, logs):
+            yield from _against_null(table, panel, tested)
+            continue
         matches = {
             s.column: [k for k in logs if k != s.column and _lr(logs, s.column, k).meets(s.interval)] for s in tested
         }
@@ -187,6 +192,40 @@ def likelihood_ratios(table: PaperTable, given: Given) -> Iterator[Finding]:
                 yield _wrong_ratio(table, s, logs, reference, votes[reference])
             else:
                 yield from _ratio_stars(table, s, panel, reference, given)
+
+
+def _of_the_null(table: PaperTable, panel: str, tested: list[Statistic], logs: dict[str, Statistic]) -> bool:
+    """Whether LR is against the model without regressors: by pseudo R2, or as every column has one."""
+    implied = [(s, x) for s in tested if (x := _null_ratio(table, s.column, panel)) is not None]
+    if implied:
+        return any(x.meets(s.interval) for s, x in implied)
+    return len(tested) == len(logs) and not any(
+        _lr(logs, s.column, k).meets(s.interval) for s in tested for k in logs if k != s.column
+    )
+
+
+def _null_ratio(table: PaperTable, column: str, panel: str) -> Interval | None:
+    """2 (LL - LL0) with LL0 = LL / (1 - pseudo R2)."""
+    ll, pseudo = (table.statistic(column, role, panel) for role in ("loglik", "r2_pseudo"))
+    if ll is None or pseudo is None or ll.interval.high >= 0 or not 0 <= pseudo.interval.high < 1:
+        return None
+    held = Interval(max(0.0, pseudo.interval.low), pseudo.interval.high)
+    return -ll.interval * (held / (Interval.exactly(1) - held)) * 2.0
+
+
+def _against_null(table: PaperTable, panel: str, tested: list[Statistic]) -> Iterator[Finding]:
+    implied = {s.column: _null_ratio(table, s.column, panel) for s in tested}
+    agreeing = sum(x is not None and x.meets(s.interval) for s in tested for x in [implied[s.column]])
+    for s in tested:
+        x = implied[s.column]
+        if x is not None and not x.meets(s.interval):
+            why = label(f"由对数似然与伪R²得出{zh(x, 6)}", f"log likelihood and pseudo R2 give {x.text(6)}")
+            condition = label(
+                f"LR检验以不含解释变量的模型为参照，与其他{agreeing}列一致",
+                f"LR is against the model without regressors, as in {agreeing} other columns",
+            )
+            yield finding(table, "conditional", "lr", parts.at(table, s), s.printed, why,
+                          label(zh(x, 6), x.text(6)), condition)  # fmt: skip
 
 
 def _lr(logs: dict[str, Statistic], small: str, large: str) -> Interval:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from econloom.audit.checks import reasoning as r
 from econloom.audit.findings import Finding
 from econloom.audit.given import Given
-from econloom.audit.interval import Interval
+from econloom.audit.interval import SLACK, Interval
 from econloom.audit.levels import critical_values, normal_critical, p_value
 from econloom.audit.paper import Estimate, PaperTable
 from econloom.core.labels import Label
@@ -120,9 +122,8 @@ def _symmetric(
         )
         yield _conditional("interval", e, table, why, Label(zh=_zh(middle), en=middle.text()), _PLAIN_INTERVAL)
         return
-    half = (high - low) / 2.0
     if e.se is not None:
-        yield from _width(e, half, table, given)
+        yield from _width(e, _half(x, low, high), table, given)
     yield from _against_stars(e, low, high, table, given)
 
 
@@ -130,19 +131,32 @@ def _levels(table: PaperTable) -> Sequence[float]:
     return table.note.levels or LEVELS_OF_INTERVALS
 
 
+def _half(x: Interval, low: Interval, high: Interval) -> Interval:
+    """Half the width, for some estimate and ends inside all three intervals."""
+    least = max(x.low - low.high, high.low - x.high, (high.low - low.high) / 2)
+    most = min(x.high - low.low, high.high - x.low, (high.high - low.low) / 2)
+    return Interval(least * (1 - SLACK), most * (1 + SLACK))
+
+
 def _width(e: Estimate, half: Interval, table: PaperTable, given: Given) -> Iterator[Finding]:
     """Half the width over the standard error is a critical value."""
     assert e.se is not None
     multiple = half / Interval(max(r.span(e.se).low, 0.0), r.span(e.se).high)
     low = int(r.plausible_df(table, e.column, given, e.panel).low)
-    wanted = [Interval(normal_critical(a), float(critical_values(a)[low - 1])) for a in _levels(table)]
-    if not any(multiple.meets(w) for w in wanted):
-        shown = " / ".join(w.text() for w in wanted)
+    wanted = [(normal_critical(a), critical_values(a)[low - 1 :]) for a in _levels(table)]
+    if not any(multiple.contains(z) or _holds(multiple, t) for z, t in wanted):
+        shown = " / ".join(Interval(z, float(t[0])).text() for z, t in wanted)
         why = Label(
-            zh=f"区间半宽为标准误的{_zh(multiple)}倍，应为{shown.replace(' to ', '至')}",
-            en=f"half the width is {multiple.text()} standard errors, not {shown}",
+            zh=f"区间半宽为标准误的{_zh(multiple)}倍，应为{shown.replace(' to ', '至')}中某一自由度的临界值",
+            en=f"half the width is {multiple.text()} standard errors, not a critical value ({shown})",
         )
         yield _conditional("interval", e, table, why, Label.same(shown), _PLAIN_INTERVAL)
+
+
+def _holds(multiple: Interval, critical: np.ndarray) -> bool:
+    """Whether one of the critical values is inside; beyond the last one they are taken for dense."""
+    inside = (critical >= multiple.low * (1 - SLACK)) & (critical <= multiple.high * (1 + SLACK))
+    return bool(inside.any())
 
 
 def _against_stars(e: Estimate, low: Interval, high: Interval, table: PaperTable, given: Given) -> Iterator[Finding]:

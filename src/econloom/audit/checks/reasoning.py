@@ -33,6 +33,22 @@ def ratio(coefficient: Numeral, se: Numeral) -> Interval:
     return abs(span(coefficient)) / Interval(max(below.low, 0.0), max(below.high, 0.0))
 
 
+def standard_error(e: Estimate) -> Interval | None:
+    """The standard error of a cell: as printed, or coefficient over t; None where neither says it.
+
+    Examples
+    --------
+    >>> from econloom.audit.numerals import read_numeral
+    >>> standard_error(Estimate("x", "1", read_numeral("0.50"), t=read_numeral("2.5"))).text(3)
+    '0.194 to 0.206'
+    """
+    if e.se is not None:
+        return None if e.also or span(e.se).high < 0 else Interval(max(span(e.se).low, 0.0), span(e.se).high)
+    if e.t is None or abs(span(e.t)).low <= 0 or abs(span(e.coefficient)).low <= 0:
+        return None
+    return abs(span(e.coefficient)) / abs(span(e.t))
+
+
 @lru_cache(maxsize=256)
 def kinds_of_unclear(table: PaperTable) -> tuple[str, ...]:
     """What brackets of unknown content can hold, by the numbers in them."""

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import pairwise, permutations
+from collections.abc import Iterator, Sequence
+from itertools import permutations
 
 from econloom.audit.checks import parts
 from econloom.audit.checks.parts import finding, label
 from econloom.audit.findings import Finding
 from econloom.audit.given import Given
 from econloom.audit.paper import Column, PaperTable, Statistic
-from econloom.audit.words import FULL, SECOND_STAGE
+from econloom.audit.words import FULL
 from econloom.core.labels import Label
 
-_LAGGED = re.compile(
-    r"\(?t ?[-−–] ?1\)?(?!\d)|滞后(?:一|1)期|\bl1?\.|first lag|one[- ]year lag|lagged one", re.IGNORECASE
+_LAG = re.compile(
+    r"\(?\bt ?[-−–] ?(\d)\)?(?!\d)|滞后(\d|[一二两三四五])期|\bl(\d?)\.[a-z(]|(\d|one|two|three)[- ](?:year|period) lag"
+    r"|lagged (\d|one|two|three)\b|(first|second|third) lag|(一阶)差分|(first)[- ]differen",
+    re.IGNORECASE,
 )
+_COUNT = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "one": 1, "two": 2, "three": 3, "first": 1, "second": 2,
+          "third": 3, "一阶": 1, "": 1}  # fmt: skip
+
+
+def lags(words: str) -> int:
+    """How many periods the words above a column say are lost to lags.
+
+    Examples
+    --------
+    >>> lags("Gini (t-1)"), lags("滞后两期"), lags("滞后1期"), lags("baseline"), lags("two-year lag")
+    (1, 2, 1, 0, 2)
+    """
+    found = [next(g for g in m.groups() if g is not None).lower() for m in _LAG.finditer(words)]
+    return max((int(g) if g.isdigit() else _COUNT[g] for g in found), default=0)
 
 
 def check(table: PaperTable, given: Given) -> Iterator[Finding]:
@@ -56,13 +72,13 @@ def _alone(s: Statistic, table: PaperTable) -> Iterator[Finding]:
 def _panel(s: Statistic, table: PaperTable, given: Given) -> Iterator[Finding]:
     if given.units is None or given.periods is None:
         return
-    lagged = any(c.id == s.column and _LAGGED.search(c.words) for c in table.columns)
-    periods = given.periods - 1 if lagged else given.periods
+    lost = max((lags(c.words) for c in table.columns if c.id == s.column), default=0)
+    periods = max(0, given.periods - lost)
     most = given.units * periods
     if s.number.value > most:
         why = label(
-            f"{given.units}个个体、{periods}期{'（滞后一期后）' if lagged else ''}至多有{most}个观测值",
-            f"{given.units} units and {periods} periods{' (one is lost to the lag)' if lagged else ''} "
+            f"{given.units}个个体、{periods}期{f'（滞后{lost}期后）' if lost else ''}至多有{most}个观测值",
+            f"{given.units} units and {periods} periods{f' ({lost} lost to the lag)' if lost else ''} "
             f"give at most {most} rows",
         )
         condition = label(
@@ -70,21 +86,21 @@ def _panel(s: Statistic, table: PaperTable, given: Given) -> Iterator[Finding]:
         )
         possible = label(f"至多{most}", f"at most {most}")
         yield finding(table, "conditional", "n", parts.at(table, s), s.printed, why, possible, condition)
-    elif lagged and s.number.value < most and s.number.value % given.units == 0:
-        lost = given.periods - int(s.number.value) // given.units
+    elif lost and s.number.value < most and s.number.value % given.units == 0:
+        missing = given.periods - int(s.number.value) // given.units
         why = label(
-            f"滞后一期只损失1期（应为{most}），此处恰好损失{lost}期",
-            f"one lag costs one period (N of {most}), but exactly {lost} periods are missing",
+            f"滞后{lost}期只损失{lost}期（应为{most}），此处恰好损失{missing}期",
+            f"{'one lag costs one period' if lost == 1 else f'{lost} lags cost {lost} periods'} (N of {most}), "
+            f"but exactly {missing} periods are missing",
         )
         yield finding(table, "suspicious", "n", parts.at(table, s), s.printed, why, label(str(most), str(most)))
 
 
 def _stages(table: PaperTable) -> Iterator[Finding]:
-    """A first stage and the second stage beside it have the same rows."""
+    """A first stage and the second stage that it belongs to have the same rows."""
     for panel in table.panels:
-        for a, b in pairwise(table.columns):
-            if parts.is_first_stage(a) and SECOND_STAGE.search(b.words) and not parts.is_first_stage(b):
-                yield from _equal(table, a, b, panel, label("两阶段使用同一样本", "both stages use the same rows"))
+        for a, b in parts.stages(table):
+            yield from _equal(table, a, b, panel, label("两阶段使用同一样本", "both stages use the same rows"))
 
 
 def _equal(table: PaperTable, a: Column, b: Column, panel: str, condition: Label) -> Iterator[Finding]:
@@ -112,6 +128,21 @@ def _subsamples(table: PaperTable) -> Iterator[Finding]:
                 possible = label(f"至多{full.number.text}", f"at most {full.number.text}")
                 printed = f"{full.printed}; {s.printed}"
                 yield finding(table, "conditional", "n", parts.at(table, full, s), printed, why, possible, condition)
+        yield from _sum(table, full, others)
+
+
+def _sum(table: PaperTable, full: Statistic | None, others: Sequence[Statistic | None]) -> Iterator[Finding]:
+    """Two parts of a whole have its rows between them."""
+    held = [s for s in others if s is not None]
+    if full is None or len(held) != 2 or len(others) != 2:
+        return
+    total = sum(s.number.value for s in held)
+    if total != full.number.value and max(s.number.value for s in held) <= full.number.value:
+        why = label(f"两个子样本共{total}个观测值，全样本为{full.number.text}",
+                    f"the two parts have {total} rows, the whole sample {full.number.text}")  # fmt: skip
+        printed = "; ".join(s.printed for s in (full, *held))
+        yield finding(table, "suspicious", "n", parts.at(table, full, *held), printed, why,
+                      label(f"合计{full.number.text}", f"{full.number.text} in all"))  # fmt: skip
 
 
 def _stepwise(table: PaperTable) -> Iterator[Finding]:
@@ -120,7 +151,7 @@ def _stepwise(table: PaperTable) -> Iterator[Finding]:
     for panel in table.panels:
         for a, b in permutations(table.columns, 2):
             small, large = (parts.slopes(table, c.id, panel) for c in (a, b))
-            if not small or not small < large or _said(a) != _said(b):
+            if not small or not small < large or parts.said(a) != parts.said(b):
                 continue
             first, second = (table.statistic(c.id, "n", panel) for c in (a, b))
             if first is None or second is None:
@@ -145,7 +176,3 @@ def _gained(table: PaperTable, first: Statistic, second: Statistic) -> Finding:
     possible = label(f"至多{first.number.text}", f"at most {first.number.text}")
     printed = f"{first.printed}; {second.printed}"
     return finding(table, "conditional", "n", parts.at(table, first, second), printed, why, possible, condition)
-
-
-def _said(c: Column) -> tuple[object, ...]:
-    return (c.head, c.dependent, c.method, c.sample)

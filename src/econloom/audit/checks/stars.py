@@ -11,6 +11,7 @@ from econloom.audit.findings import Finding, Level
 from econloom.audit.given import Given
 from econloom.audit.interval import Interval
 from econloom.audit.levels import ANY, Df, bounds, deserved, fitting_df
+from econloom.audit.noting import CONVENTIONS
 from econloom.audit.paper import Estimate, PaperTable
 from econloom.core.labels import Label
 
@@ -46,6 +47,7 @@ def check(table: PaperTable, given: Given) -> Iterator[Finding]:
     if r.unverifiable(table) or not any(e.stars for e in table.estimates):
         return
     marked = table.starred_rows
+    wrong: list[Estimate] = []
     for (panel, column), estimates in table.by_column.items():
         df = r.plausible_df(table, column, given, panel)
         judged = {cuts: [_judged(e, table, cuts) for e in estimates] for cuts in r.schemes(table, given)}
@@ -53,11 +55,39 @@ def check(table: PaperTable, given: Given) -> Iterator[Finding]:
         cuts = min(judged, key=lambda c: sum(not x.within(df) for x in judged[c]))
         cells = judged[cuts]
         for cell, bad in zip(cells, impossible, strict=True):
+            wrong += [cell.estimate] if bad and (panel, cell.estimate.row) in marked else []
             if bad:
                 yield _finding(cell, cuts, df, table, given, (panel, cell.estimate.row) in marked)
         fitting = [c for c, bad in zip(cells, impossible, strict=True) if not bad and (panel, c.estimate.row) in marked]
         if len(judged) == 1:
             yield from _together(fitting, df, table, panel, column, given)
+    yield from _convention(table, given, wrong)
+
+
+def _convention(table: PaperTable, given: Given, wrong: Sequence[Estimate]) -> Iterator[Finding]:
+    """Stars that contradict the note's cut-offs in several cells, and another usual convention in none."""
+    note = table.note.cutoffs
+    if len(wrong) < 2 or given.cutoffs or not note:
+        return
+    better = next((cuts for cuts in CONVENTIONS if cuts != note and not _misfits(table, cuts, given)), None)
+    if better is not None:
+        levels = [" / ".join(f"{c:g}" for c in cuts) for cuts in (note, better)]
+        why = Label(
+            zh=f"{len(wrong)}个单元格的星号与注释的水平（{levels[0]}）矛盾，却全部符合{levels[1]}",
+            en=f"the stars of {len(wrong)} cells contradict the note's levels ({levels[0]}), "
+            f"and all agree with {levels[1]}",
+        )
+        place = table.place(wrong[0].row, wrong[0].column, wrong[0].panel)
+        possible = Label(zh=f"注释中的水平为{levels[1]}", en=f"levels of {levels[1]} in the note")
+        yield Finding("suspicious", "cutoffs", place, wrong[0].printed, why, possible, table=table.name)
+
+
+def _misfits(table: PaperTable, cuts: Sequence[float], given: Given) -> list[Estimate]:
+    return [
+        e for e in table.estimates
+        if (e.panel, e.row) in table.starred_rows
+        and not _judged(e, table, cuts).within(r.plausible_df(table, e.column, given, e.panel))
+    ]  # fmt: skip
 
 
 def _judged(e: Estimate, table: PaperTable, cuts: Sequence[float]) -> _Cell:

@@ -1,4 +1,4 @@
-"""Test statistics: chi-squared against stars and p, F below one, F of one instrument, rank statistics."""
+"""Test statistics that no degrees of freedom give: chi-squared and F against their stars and p values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from econloom.audit.findings import Finding
 from econloom.audit.given import Given
 from econloom.audit.interval import Interval
 from econloom.audit.levels import bounds
-from econloom.audit.paper import Column, Estimate, PaperTable, Statistic
+from econloom.audit.paper import PaperTable, Statistic
 
 CHI2 = ("lr", "hausman", "sargan", "hansen", "kp_lm", "anderson_lm", "chi2", "wald")
 F = ("f", "first_stage_f", "kp_f", "cragg_donald_f")
@@ -26,10 +26,48 @@ def distributions(table: PaperTable, given: Given) -> Iterator[Finding]:
     """Stars and p values that no number of degrees of freedom gives."""
     schemes = r.schemes(table, given)
     for s in table.statistics:
+        if s.p is not None and s.role in (*CHI2, *F):
+            yield from _starred_p(s, table, schemes)
         if s.role in CHI2:
             yield from _chi2(s, table, schemes)
         elif s.role in F:
             yield from _f(s, table, schemes)
+            yield from _p_of_f(s, table, given)
+
+
+def ruled_out(s: Statistic, table: PaperTable, given: Given) -> bool:
+    """Whether no degrees of freedom at all give the stars or p of a chi-squared statistic."""
+    return s.role in CHI2 and any(True for _ in _chi2(s, table, r.schemes(table, given)))
+
+
+def _starred_p(s: Statistic, table: PaperTable, schemes: Sequence[Sequence[float]]) -> Iterator[Finding]:
+    """Stars and p printed with one statistic."""
+    assert s.p is not None
+    known = [c for c in schemes if s.stars <= len(c)]
+    p = r.span(s.p)
+    if s.stars and known and not any(p.meets(Interval(*bounds(s.stars, c))) for c in known):
+        low, high = bounds(s.stars, known[0])
+        why = label(
+            f"{'*' * s.stars}表示p值在{low:g}与{high:g}之间", f"{'*' * s.stars} stands for p of {low:g} to {high:g}"
+        )
+        key = "f" if s.role in F else "chi2"
+        yield finding(table, "certain", key, parts.at(table, s), _starred(s), why,
+                      label("与p值相符的星号", "the stars of its p"))  # fmt: skip
+
+
+def _p_of_f(s: Statistic, table: PaperTable, given: Given) -> Iterator[Finding]:
+    """The largest p of an F above one, over all numerators and the fewest denominator degrees of freedom."""
+    x = s.interval
+    if s.p is None or x.low <= 1 or table.note.resampled:
+        return
+    fewest = r.plausible_df(table, s.column, given, s.panel).low
+    most = float(special.fdtrc(_DF, fewest, x.low).max()) * (1 + 1e-9)
+    p = r.span(s.p)
+    if p.low > most:
+        why = label(f"分母自由度至少为{fewest:.0f}时p值至多为{most:.4g}",
+                    f"with at least {fewest:.0f} denominator degrees of freedom p is at most {most:.4g}")  # fmt: skip
+        yield finding(table, "certain", "f", parts.at(table, s), s.printed, why,
+                      label(f"至多{most:.4g}", f"at most {most:.4g}"))  # fmt: skip
 
 
 def _chi2(s: Statistic, table: PaperTable, schemes: Sequence[Sequence[float]]) -> Iterator[Finding]:
@@ -76,70 +114,3 @@ def _f(s: Statistic, table: PaperTable, schemes: Sequence[Sequence[float]]) -> I
 
 def _starred(s: Statistic) -> str:
     return s.printed + "*" * (s.stars - s.number.stars)
-
-
-def instruments(table: PaperTable, given: Given) -> Iterator[Finding]:
-    """With one instrument the first-stage F is the square of its t value; LM and F of its rank agree."""
-    for panel in table.panels:
-        for c in table.columns:
-            if parts.is_first_stage(c):
-                yield from _square(table, c, panel)
-            yield from _rank(table, c, panel)
-
-
-def _instrument(table: PaperTable, c: Column, panel: str) -> Estimate | None:
-    """The one row of a first stage that no other column has."""
-    others = {e.row for (p, k), es in table.by_column.items() for e in es if p == panel and not _first(table, k)}
-    held = [e for e in table.by_column.get((panel, c.id), ()) if e.row not in others]
-    return held[0] if len(held) == 1 and others else None
-
-
-def _first(table: PaperTable, column: str) -> bool:
-    return any(c.id == column and parts.is_first_stage(c) for c in table.columns)
-
-
-def _square(table: PaperTable, c: Column, panel: str) -> Iterator[Finding]:
-    e = _instrument(table, c, panel)
-    found = r.ratios(e, table) if e is not None else []
-    if e is None or len(found) != 1:
-        return
-    square = found[0] * found[0]
-    near = [c.id, *(k.id for k in table.columns if not parts.is_first_stage(k))][:2]
-    for role in ("first_stage_f", "kp_f", "f"):
-        s = next((x for k in near if (x := table.statistic(k, role, panel)) is not None), None)
-        if s is None or (role == "f" and len(table.by_column.get((panel, c.id), ())) > 2):
-            continue
-        if not square.meets(s.interval):
-            why = label(f"唯一工具变量的t值平方为{zh(square)}", f"t squared of the one instrument is {square.text()}")
-            condition = label(
-                "只有一个工具变量，F与标准误用同一协方差",
-                "one instrument; F rests on the covariance of the standard error",
-            )
-            printed = f"{e.printed}; {s.row} {s.printed}"
-            yield finding(table, "conditional", "first_stage_f", parts.at(table, s), printed, why,
-                          label(zh(square), square.text()), condition)  # fmt: skip
-
-
-def _rank(table: PaperTable, c: Column, panel: str) -> Iterator[Finding]:
-    """LM = N r and Cragg-Donald F = (N - K)/L r/(1 - r) of one endogenous regressor: N - K = L F (1 - r)/r < N."""
-    lm, f = (table.statistic(c.id, role, panel) for role in ("anderson_lm", "cragg_donald_f"))
-    n = r.rows_of(table, c.id, panel)
-    if lm is None or f is None or n is None or n.low <= 2:
-        return
-    share = lm.interval / n
-    if share.low >= 1:
-        why = label("LM统计量不可能超过样本量", "LM cannot exceed N")
-        yield finding(table, "certain", "rank", parts.at(table, lm), f"{lm.printed}; N {n.middle:.0f}", why,
-                      label(f"小于{n.middle:.0f}", f"below {n.middle:.0f}"))  # fmt: skip
-        return
-    share = Interval(max(share.low, 1e-12), min(share.high, 1 - 1e-12))
-    needed = max(0.0, f.interval.low) * (1 - share.high) / share.high
-    if needed > n.high:
-        why = label(
-            f"两者要求N−K至少为{needed:.4g}，大于N",
-            f"together they take N - K of at least {needed:.4g}, which is above N",
-        )
-        condition = label("一个内生变量，同方差", "one endogenous regressor, homoskedastic statistics")
-        printed = f"{lm.row} {lm.printed}; {f.row} {f.printed}"
-        yield finding(table, "conditional", "rank", parts.at(table, lm, f), printed, why,
-                      label("更大的LM或更小的F", "a larger LM or a smaller F"), condition)  # fmt: skip

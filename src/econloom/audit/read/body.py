@@ -67,8 +67,9 @@ class Body:
         if held is None:
             self.complain(column, text, "brackets without a coefficient above")
             return
-        if text:
-            held = replace(held, text=f"{held.text} {' '.join(text.split())}")
+        words = " ".join(text.split())
+        if words and not held.text.endswith(f" {words}"):  # several brackets of one cell come one by one
+            held = replace(held, text=f"{held.text} {words}")
         if stars and not held.stars:
             held = replace(held, stars=stars)
         self.estimates[key] = _attached(held, found, kind or self._kind(found))
