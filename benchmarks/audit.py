@@ -1,38 +1,42 @@
-"""Audit of 300 tables, and the simulation of docs/audit.md: correct tables, planted errors, detection by decimals.
+"""Audit of 300 tables, and the simulation of docs/audit.md: correct tables, planted errors, what brute force proves.
 
     python benchmarks/audit.py [tables]
+    python benchmarks/audit.py --part 1/10 --save part1   (then --join part1 ... part10)
 
-Tables are drawn by tests/audit/correct_tables.py with seed 20261125, fixed before the first run. First the time of 300
-csv files from disk to findings; then findings on correct tables (10,000 by default); then one star more or less in one
-cell of each table, and whether it is found, by the decimals of the print.
+Tables are estimated on drawn data by tests/audit/drawn, the table of number k with the seed (20261125, k), fixed
+before the first run; every fiftieth by statsmodels and linearmodels. First the time of 300 csv files from disk to
+findings. Then findings on correct tables (10,000 by default), and two errors, one after the other, planted in each:
+whether brute force over the rounding intervals rules the table out, and whether the audit finds it.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
+import math
+import pickle
 import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.audit.correct_tables import draw
+from tests.audit.drawn import fast, peers
+from tests.audit.drawn.judging import audited, drawn, planted
 
-from econloom.audit import audit
-from econloom.audit.read.interpret import interpret
+from econloom.audit import Finding, audit
+from econloom.audit.checks.registry import LABELS
 
-SEED, FILES = 20261125, 300
+SEED, FILES, ERRORS, PEERS = 20261125, 300, 2, 50
+DECIMALS = (3, 4, 5)
 
 
 def files(folder: Path) -> list[Path]:
-    rng = np.random.default_rng(SEED)
     paths = []
     for n in range(FILES):
-        grid = draw(rng).grid()
+        grid = drawn(SEED, n)[1].grid()
         path = folder / f"t{n}.csv"
         with path.open("w", newline="", encoding="utf-8") as out:
             csv.writer(out).writerows([*grid.rows, (grid.notes[0],)])
@@ -47,40 +51,112 @@ def timed() -> None:
         begin, used = time.perf_counter(), time.process_time()
         done = audit(paths)
         seconds, cpu = time.perf_counter() - begin, time.process_time() - used
-    print(f"{FILES} tables, {done.numbers} numbers: {seconds:.2f} s, {cpu:.2f} s of one processor")
+    print(f"{FILES} tables, {done.numbers} numbers: {seconds:.2f} s, {cpu:.2f} s of one processor", flush=True)
 
 
-def simulated(tables: int) -> None:
-    rng = np.random.default_rng(SEED)
-    levels: Counter[tuple[str, str]] = Counter()
-    planted: Counter[int] = Counter()
-    caught: Counter[tuple[int, str]] = Counter()
-    for _ in range(tables):
-        case = draw(rng)
-        levels.update({(f.level, f.check) for f in audit([interpret(case.grid(), "t")]).findings})
-        column = int(rng.integers(len(case.fits)))
-        fit = case.fits[column]
-        place = int(rng.integers(len(fit.terms)))
-        right = fit.stars[place]
-        wrong = int(np.clip(right + rng.choice([-1, 1]), 0, 3))
-        if wrong == right:
-            continue
-        term = fit.terms[place]
-        found = audit([interpret(case.grid({(term, column): wrong}), "t")]).findings
-        planted[case.digits] += 1
-        about = [f.level for f in found if f.check == "stars" and f"column {column + 1}" in f.where]
-        for level in ("certain", "conditional", "suspicious"):
-            if level in about:
-                caught[case.digits, level] += 1
-                break
-    print(f"{tables} correct tables with a finding: {dict(levels) or 'none'}")
-    for digits in sorted(planted):
-        rates = ", ".join(
-            f"{k} {caught[digits, k] / planted[digits]:.3f}" for k in ("certain", "conditional", "suspicious")
-        )
-        print(f"{digits} decimals: {planted[digits]} stars off by one: {rates}")
+def known(findings: tuple[Finding, ...]) -> set[tuple[str, str, str]]:
+    return {(f.level, f.check, f.where) for f in findings}
+
+
+class Tally:
+    """Counts of a simulation."""
+
+    def __init__(self) -> None:
+        self.kinds: Counter[str] = Counter()
+        self.alarms: Counter[tuple[str, str]] = Counter()
+        self.planted: Counter[tuple[str, int]] = Counter()
+        self.proven: Counter[tuple[str, int]] = Counter()
+        self.found: Counter[tuple[str, int]] = Counter()
+        self.pointed: Counter[tuple[str, int]] = Counter()
+        self.missed: list[tuple[int, str, set[str]]] = []
+        self.unproven: list[tuple[int, str, set[str]]] = []
+
+    def __add__(self, other: Tally) -> Tally:
+        made = Tally()
+        for name, held in vars(self).items():
+            setattr(made, name, held + getattr(other, name))
+        return made
+
+    def table(self, number: int) -> None:
+        rng, table = drawn(SEED, number, peers if number % PEERS == 0 else fast)
+        findings = audited(table)
+        self.kinds[table.kind] += 1
+        self.alarms.update({(f.level, f.check) for f in findings})
+        self.alarms.update({(f.level, "any") for f in findings})
+        for _ in range(ERRORS):
+            error = planted(rng, table)
+            if error is None:
+                continue
+            key = (error.kind, error.digits)
+            new = known(error.findings) - known(findings)
+            self.planted[key] += 1
+            self.proven[key] += bool(error.proven)
+            self.found[key] += bool(error.proven) and not error.missed
+            self.pointed[key] += bool(new)
+            if error.missed:
+                self.missed.append((number, error.kind, error.missed))
+            if error.unproven:
+                self.unproven.append((number, error.kind, error.unproven))
+
+
+def share(part: int, whole: int) -> str:
+    """With its Monte Carlo error."""
+    if not whole:
+        return "-"
+    p = part / whole
+    return f"{p:.3f} ({math.sqrt(p * (1 - p) / whole):.3f})"
+
+
+def show(tally: Tally, tables: int) -> None:
+    print(f"\n{tables} correct tables: {dict(tally.kinds)}")
+    print("| check | certain | conditional | suspicious |\n|---|---|---|---|")
+    for check in ["any", *(k for k in LABELS if any(c == k for _, c in tally.alarms))]:
+        counts = [tally.alarms[level, check] for level in ("certain", "conditional", "suspicious")]
+        print(f"| `{check}` | {counts[0]} | {counts[1]} | {share(counts[2], tables)} |")
+    print(
+        "\n| error | planted | proven impossible | of these found | "
+        + " | ".join(f"{d} decimals" for d in DECIMALS)
+        + " |"
+    )
+    print("|---|---|---|---|" + "---|" * len(DECIMALS))
+    for kind in sorted({k for k, _ in tally.planted}):
+        counts = [sum(c[kind, d] for d in DECIMALS) for c in (tally.planted, tally.proven, tally.found)]
+        rates = [share(tally.pointed[kind, d], tally.planted[kind, d]) for d in DECIMALS]
+        print(f"| {kind} | {counts[0]} | {counts[1]} | {counts[2]} | {' | '.join(rates)} |")
+    totals = [sum(c.values()) for c in (tally.planted, tally.proven, tally.found)]
+    rates = [
+        share(*(sum(v for (_, e), v in c.items() if e == d) for c in (tally.pointed, tally.planted))) for d in DECIMALS
+    ]
+    print(f"| all | {totals[0]} | {totals[1]} | {totals[2]} | {' | '.join(rates)} |")
+    print(f"proven and not found: {tally.missed or 'none'}; called certain and not proven: {tally.unproven or 'none'}")
+
+
+def run(numbers: range) -> Tally:
+    tally, begin = Tally(), time.process_time()
+    for number in numbers:
+        tally.table(number)
+    print(f"tables {numbers}: {time.process_time() - begin:.0f} s of one processor", flush=True)
+    return tally
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tables", type=int, nargs="?", default=10_000)
+    parser.add_argument("--part", default="1/1", help="such as 3/10, to be saved and joined later")
+    parser.add_argument("--save", type=Path, help="file for the counts of this part")
+    parser.add_argument("--join", type=Path, nargs="+", help="files of all parts")
+    given = parser.parse_args()
+    if given.join:
+        show(sum((pickle.loads(p.read_bytes()) for p in given.join), Tally()), given.tables)
+        return
+    part, parts = (int(x) for x in given.part.split("/"))
+    timed()
+    tally = run(range(given.tables * (part - 1) // parts, given.tables * part // parts))
+    if given.save:
+        given.save.write_bytes(pickle.dumps(tally))
+    else:
+        show(tally, given.tables)
 
 
 if __name__ == "__main__":
-    timed()
-    simulated(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
+    main()
