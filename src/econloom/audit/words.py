@@ -149,7 +149,7 @@ def role_of(label: str) -> str | None:
 
     Examples
     --------
-    >>> role_of("样本量"), role_of("Adj-R2"), role_of("LR检验"), role_of("TBI"), role_of("Sobel检验")
+    >>> role_of("样本量"), role_of("Adj-R2"), role_of("LR检验"), role_of("TBI"), role_of("Moran检验")
     ('n', 'r2_adjusted', 'lr', None, 'other')
     """
     text = folded(label)
