@@ -110,8 +110,10 @@ def test_rows_that_are_no_longer_dropped(base: Path) -> None:
 
 def test_another_span(base: Path) -> None:
     found = again(base, ("span: [2001, 2006]", "span: [2001, 2005]"))
-    assert {c.kind for c in found.causes.values()} == {"rows"}
-    assert any(c.name == "rows from main: span.1" and c.places for c in found.causes.values())
+    assert [(c.kind, c.name, c.before, c.after) for c in found.causes.values()] == [
+        ("rows", "span of the panel", "[2001, 2006]", "[2001, 2005]")
+    ]
+    assert found.causes["d1"].places == ("panel.span.1, study.yaml:13",)
 
 
 def test_a_changed_row_of_a_source(base: Path) -> None:
@@ -164,6 +166,24 @@ def test_a_renamed_table_and_a_version_that_went(base: Path) -> None:
     found = again(base, ("  t4:\n", "  t5:\n"), ("  edition1: {sources.more.where: edition == 1}\n", ""))
     assert found.renamed == {"t4": "t5"}
     assert {(c.verdict, c.version) for c in found.changes} == {("went", "edition1")}
+
+
+def test_a_variable_of_another_panel_that_hands_it_on(tmp_path: Path) -> None:
+    rows = "u,t,x\na,2001,1\na,2002,2\nb,2001,3\nb,2002,5\n"
+    (tmp_path / "s.csv").write_text(rows, encoding="utf-8")
+    data = {
+        "study": "toy", "title": "Toy", "sources": {"s": "s.csv"}, "defaults": {"panel": "main"},
+        "panels": {
+            "below": {"unit": "u", "time": "t", "start": "s", "variables": {"z": {"formula": "x * 2"}}},
+            "main": {"unit": "u", "time": "t", "start": "s", "join": [{"below": ["z"]}]},
+        },
+        "tables": {"t1": {"title": "T", "values": "z", "rows": "t", "columns": ["a"]}},
+    }  # fmt: skip
+    el.study(data, tmp_path).run(out=tmp_path / "one")
+    data["panels"]["below"]["variables"]["z"]["formula"] = "x * 3"
+    el.study(data, tmp_path).run(out=tmp_path / "two")
+    found = el.diff(tmp_path / "one", tmp_path / "two")
+    assert [(c.name, c.before, c.after) for c in found.causes.values()] == [("variable z", "x * 2", "x * 3")]
 
 
 def test_two_causes_are_told_apart(base: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from econloom.core.labels import Label
 from econloom.study.diff.graph import READING, Graph, Step, words, words_of
-from econloom.study.diff.written import Written, shown, terms_changed
+from econloom.study.diff.written import Written, shown, terms_changed, value_at
 
 Kind = Literal["parameter", "settings", "rows", "data", "seed", "code", "libraries", "unknown"]
 _LOOKS = {
@@ -17,6 +17,7 @@ _LOOKS = {
     "order", "names", "head", "id", "input", "key", "table", "stars",
 }  # fmt: skip
 _SETTINGS = {"vcov", "ssc", "weights", "estimator", "options", "scale"}
+_PANELS = {"panel", "panels"}
 _BEFORE = {"variable", "attach", "measure", "shared", "join", "range", "estimate", *READING}
 
 
@@ -114,6 +115,9 @@ class Roots:
             (a, e), (b, f) = models[0][keys[0][i]], models[1][keys[1][j]]
             yield from self._model(version, table, a, b, e, f)
         for path, old, new in _leaves(pair[0]["params"], pair[1]["params"]):
+            if path[0] == "span" and (span := self._span()) is not None:
+                yield span
+                continue
             name = f"{table}: {'.'.join(map(str, path))}"
             seed = path[-1:] == ("seed",)
             places = self.written.places(version, [("tables", table), ("figures", table)])
@@ -146,8 +150,11 @@ class Roots:
             prefixes = [*tables, ("samples",), ("splits",), ("lists",), ("panel", "span"), *self.written.macros()]
             names = (("condition", "条件"), ("samples", "样本"), ("split", "分组"),
                      ("conditions of samples", "样本的条件"), ("lists", "列表"))  # fmt: skip
-            at = next(n for n, (a, b) in enumerate(zip(*rows, strict=True)) if a != b)
             places = self.written.places(version, prefixes)
+            at = next(n for n, (a, b) in enumerate(zip(*rows, strict=True)) if a != b)
+            if (span := self._span()) is not None and all(".span" in p for p in places):
+                yield span
+                return
             yield Cause("rows", f"rows of the model: {names[at][0]}", shown(rows[0][at]), shown(rows[1][at]), places,
                         chinese=f"模型的样本：{names[at][1]}")  # fmt: skip
         for key in dict.fromkeys([*first, *second]):
@@ -176,7 +183,8 @@ class Roots:
         """Variables and joined columns that both runs feel, the steps that make rows, the sources."""
         makers = [_makers(steps) for steps in (first, second)]
         for name in sorted(names & (makers[0].keys() | makers[1].keys())):
-            yield from self._column(version, name, makers[0].get(name), makers[1].get(name))
+            for a, b in _beside(makers[0].get(name, []), makers[1].get(name, [])):
+                yield from self._column(version, name, a, b)
         rows = [_by_identity(s for s in steps if s["kind"] not in _BEFORE) for steps in (first, second)]
         targets = {"table", "grid"}
         for key in dict.fromkeys([*rows[0], *rows[1]]):
@@ -221,6 +229,11 @@ class Roots:
         if a is not None and b is not None:
             changed = [(p, x, y) for p, x, y in _leaves(a, b)]
             for at, old, new in changed:
+                if at[0] == "span" and (span := self._span()) is not None:
+                    yield span
+                    continue
+                if step["kind"] == "differences" and {"where", "samples", "lists", "names"} & set(at):
+                    continue  # those of the models themselves
                 seed = at[-1:] == ("seed",)
                 name = f"{step['name']}: {'.'.join(map(str, at))}"
                 yield Cause(
@@ -231,6 +244,15 @@ class Roots:
         texts = [None if s is None else str(s.get("where") or s.get("how") or step["name"]) for s in (a, b)]
         places, chinese = self.written.places(version, prefixes), f"{step['name']}（{zh}）"
         yield Cause("rows", f"{step['name']} ({what})", texts[0], texts[1], places, chinese=chinese)
+
+    def _span(self) -> Cause | None:
+        """Another span of the main panel, which many steps take over."""
+        path = next((p[: p.index("span") + 1] for p in self.written.changes if "span" in p and p[0] in _PANELS), None)
+        if path is None:
+            return None
+        texts = [shown(value_at(g.written, path)) for g in (self.first, self.second)]
+        places = self.written.places("default", [tuple(map(str, path))])
+        return Cause("rows", "span of the panel", texts[0], texts[1], places, chinese="面板的时期")
 
     def _source(self, version: str, name: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Cause]:
         """A source that is read otherwise, or is another file."""
@@ -268,15 +290,23 @@ def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in params.items() if k not in _LOOKS}
 
 
-def _makers(steps: Sequence[Step]) -> dict[str, Step]:
-    """What makes each column: the last step that brings it."""
-    found: dict[str, Step] = {}
+def _makers(steps: Sequence[Step]) -> dict[str, list[Step]]:
+    """What makes each column: a formula, a measure, a join, several where panels hand it on."""
+    found: dict[str, list[Step]] = {}
     for step in steps:
         if step["kind"] in {"variable", "attach"}:
-            found[str(step["params"].get("name"))] = step
+            found.setdefault(str(step["params"].get("name")), []).append(step)
         elif step["kind"] == "join":
-            found |= {str(n): step for n in step["params"].get("columns") or {}}
+            for name in step["params"].get("columns") or {}:
+                found.setdefault(str(name), []).append(step)
     return found
+
+
+def _beside(first: Sequence[Step], second: Sequence[Step]) -> list[tuple[Step | None, Step | None]]:
+    """The makers of one column in two runs; the last ones where they are not of the same kinds."""
+    if [s["kind"] for s in first] == [s["kind"] for s in second]:
+        return list(zip(first, second, strict=True))
+    return [(first[-1] if first else None, second[-1] if second else None)]
 
 
 def _recipe(name: str, step: Step | None) -> tuple[str, Any] | None:

@@ -41,10 +41,7 @@ class Written:
 
     def value(self, path: Sequence[str]) -> Any:
         """What the second file has at a path."""
-        here: Any = self.second.written
-        for key in path:
-            here = here.get(key) if isinstance(here, Mapping) else None
-        return here
+        return value_at(self.second.written, path)
 
     def macros(self) -> list[tuple[str, ...]]:
         """Macros that differ."""
@@ -61,6 +58,13 @@ class Written:
         dotted = ".".join(map(str, path))
         where = before if before == after else f"{before or 'absent'} -> {after or 'absent'}"
         return f"{dotted}, {where}" if where else dotted
+
+
+def value_at(data: Any, path: Sequence[str | int]) -> Any:
+    """What stands at a path of keys; None where there is nothing."""
+    for key in path:
+        data = data.get(key) if isinstance(data, Mapping) else None
+    return data
 
 
 def _below(path: tuple[str | int, ...], prefix: tuple[str, ...]) -> bool:

@@ -231,6 +231,7 @@ def main(arguments: Sequence[str]) -> int:
         print(note, file=sys.stderr)
     own = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     python, environment = (sys.executable, _unpacked(pack)) if here else (_environment(pack, say), own)
+    environment["ECONLOOM_CACHE"] = "off"  # every number is computed anew, whatever this machine has kept
     print(say["running"], flush=True)
     out = HERE / "out"
     command = [python, "-m", "econloom", "run", str(HERE / pack["file"]), "--out", str(out), "--lang", pack["lang"]]
