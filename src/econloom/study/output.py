@@ -27,6 +27,7 @@ from econloom.study.results import COEFFICIENTS, VALUES
 from econloom.study.run import Run
 from econloom.study.schema import DEFAULT
 from econloom.study.store import RUN_FILE, Folder
+from econloom.study.why import written
 
 FORMATS = tuple(render.FORMATS)
 REPORTS = ("report.docx", "report.html")
@@ -66,6 +67,8 @@ class Output:
             drawn = [self._draw(figure, staging / "figures") for figure in run.figures.values()]
         fallback = dict.fromkeys(str(w.message) for w in said if issubclass(w.category, fonts.FontWarning))
         run = replace(run, warnings=(*fallback, *run.warnings))
+        shown = [*run.tables.values(), *book]
+        written.write(run, facts, shown, staging, self.folder.path, carried, self.started)
         for entry in carried:
             self._carry(_entries(previous)[entry]["files"], staging)
         if carried:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import polars as pl
 
 from econloom.core.estimate import Tidy, stars
 from econloom.core.table import Table
+from econloom.report import figures
 from econloom.report.densities import Density
 
 COEFFICIENTS: Mapping[str, Any] = {
@@ -78,10 +79,38 @@ def coefficient_rows(version: str, table: str, models: Iterable[Tidy], cuts: tup
     return pl.DataFrame(rows, schema=dict(COEFFICIENTS)).with_columns(pl.col(pl.Float64).fill_nan(None))
 
 
-def figure_rows(version: str, figure: Density, column: str) -> pl.DataFrame:
-    """The rows of ``values.csv`` for the numbers of one figure."""
-    rows = [(version, figure.id, name, column, value) for name, value in figure.statistics]
+def figure_rows(version: str, figure: Any, column: str) -> pl.DataFrame:
+    """The rows of ``values.csv`` for the numbers of one figure; effects by event time are coefficients.
+
+    Parameters
+    ----------
+    version : str
+    figure : Density, Trend, Intervals, Love or Effects
+    column : str
+        Of the numbers that are said of a density.
+    """
+    rows = [(version, figure.id, row, name, value) for row, name, value in _points(figure, column)]
     return pl.DataFrame(rows, schema=dict(VALUES), orient="row").with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def _points(figure: Any, column: str) -> Iterator[tuple[str, str, float | None]]:
+    """Row, column and value of what a figure shows."""
+    if isinstance(figure, Density):
+        yield from ((name, column, value) for name, value in figure.statistics)
+    elif isinstance(figure, figures.Trend):
+        for facet in figure.facets:
+            for line in facet.lines:
+                name = ".".join(filter(None, (facet.name, line.name)))
+                yield from ((f"{x:g}", name, y) for x, y in zip(line.x, line.y, strict=True))
+    elif isinstance(figure, figures.Intervals):
+        for point in filter(None, (figure.baseline, *figure.points)):
+            yield point.name, "estimate", point.estimate
+            yield point.name, "conf_low", point.low
+            yield point.name, "conf_high", point.high
+    elif isinstance(figure, figures.Love):
+        for covariate in figure.points:
+            yield covariate.name, "before", covariate.before
+            yield covariate.name, "after", covariate.after
 
 
 def value_rows(version: str, table: Table, columns: Iterable[object] | None = None) -> pl.DataFrame:

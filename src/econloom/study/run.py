@@ -90,6 +90,7 @@ class Run:
     prepared: tuple[Event, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     cached: frozenset[str] = frozenset()
+<<<<<<< HEAD
     memory: int = 0
     jobs: int = 1
 
@@ -97,6 +98,9 @@ class Run:
     def spent(self) -> float:
         """Seconds of work that the steps of this run took, without those that were cached."""
         return sum(s for digest, s in self.seconds.items() if digest not in self.cached)
+=======
+    keys: Mapping[tuple[str, str], Panel] = field(default_factory=dict)
+>>>>>>> 2cb45b8 (feat(study): why.json and samples.parquet of every run; numbers of figures in values.csv)
 
     def __repr__(self) -> str:
         where = f" in {self.path}" if self.path else ""
@@ -187,9 +191,8 @@ def _collected(plan: Plan, chosen: Sequence[str], values: Mapping[str, Any], sec
     default = plan.outputs[DEFAULT]
     panel: Panel | None = values.get(default.panel)
     drawn = {n: values[default.figures[n]] for n in chosen if default.figures.get(n) in values}
-    densities = {n: made for n, made in drawn.items() if isinstance(made, Density)}
-    numbers += [figure_rows(DEFAULT, made, spec.figures[n].kind) for n, made in densities.items()]
-    said = [f"{n}: {warning}" for n, made in densities.items() for warning in made.warnings]
+    numbers += [figure_rows(DEFAULT, made, spec.figures[n].kind) for n, made in drawn.items()]
+    said = [f"{n}: {w}" for n, made in drawn.items() if isinstance(made, Density) for w in made.warnings]
     for name, figure in drawn.items():
         if isinstance(figure, Effects):
             models[DEFAULT, name] = figure.models
@@ -205,6 +208,7 @@ def _collected(plan: Plan, chosen: Sequence[str], values: Mapping[str, Any], sec
         seconds=seconds,
         planned={n: plan.planned[n] for n in chosen if n in plan.planned},
         warnings=tuple(dict.fromkeys([*plan.warnings, *_warnings(panel, models), *said])),
+        keys={(v, p): values[k] for v, o in plan.outputs.items() for p, (_, k) in o.panels.items() if k in values},
     )
 
 
