@@ -29,7 +29,17 @@ def test_the_files_of_a_run(folder):
     there = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()}
     assert there == set(done.files) == set(record(folder)["files"])
     tables = ("t1", "t3", "t4", "t3_versions", "codebook")
-    whole = {"results.csv", "values.csv", "panel.parquet", "run.json", "plan.json", "report.docx", "report.html"}
+    whole = {
+        "results.csv",
+        "values.csv",
+        "panel.parquet",
+        "run.json",
+        "plan.json",
+        "report.docx",
+        "report.html",
+        "why.json",
+        "samples.parquet",
+    }
     kinds = ("docx", "tex", "html", "md", "xlsx", "csv")
     assert there == whole | {f"tables/{t}.{kind}" for t in tables for kind in kinds}
     assert rows(folder, "results.csv").columns == RESULTS

@@ -68,7 +68,7 @@ class Output:
         fallback = dict.fromkeys(str(w.message) for w in said if issubclass(w.category, fonts.FontWarning))
         run = replace(run, warnings=(*fallback, *run.warnings))
         shown = [*run.tables.values(), *book]
-        written.write(run, facts, shown, staging, self.folder.path, carried, self.started)
+        written.write(run, facts, shown, staging, self.folder.path, carried)
         for entry in carried:
             self._carry(_entries(previous)[entry]["files"], staging)
         if carried:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from econloom import __version__
@@ -339,7 +338,7 @@ def _cell(cell: Cell, table: str, glyphs: fmt.Glyphs) -> Record:
     return record
 
 
-def whole(writer: Writer, tables: Sequence[Table], numbers: Mapping[str, Record], started: datetime) -> Record:
+def whole(writer: Writer, tables: Sequence[Table], numbers: Mapping[str, Record]) -> Record:
     """The content of ``why.json``."""
     plan = writer.plan
     return {
@@ -347,8 +346,6 @@ def whole(writer: Writer, tables: Sequence[Table], numbers: Mapping[str, Record]
         "econloom": __version__,
         "study": plan.spec.study,
         "file": plan.spec.document.file,
-        "started": started.isoformat(timespec="seconds"),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": list(plan.outputs),
         "tables": writer.tables,
         "columns": writer.columns,

@@ -79,16 +79,25 @@ class Samples:
             for sample, by_version in self.used.items()
         }
 
-    def frames(self) -> Mapping[str, pl.DataFrame]:
-        """The frames by file: version, the keys, and the samples; null in versions that a sample is not of."""
+    def frames(self, names: Mapping[str, str]) -> Mapping[str, pl.DataFrame]:
+        """The frames by file: version, the keys, and the samples; null in versions that a sample is not of.
+
+        Parameters
+        ----------
+        names : mapping of str to str
+            What the samples are called, in order.
+        """
         found: dict[str, list[pl.DataFrame]] = {}
         for (version, panel), keys in self.keys.items():
-            held = {s: of[version] for s, of in self.used.items() if self.panels[s] == panel and version in of}
+            held = {
+                names[s]: self.used[s][version] for s in names if self.panels[s] == panel and version in self.used[s]
+            }
             made = keys.select(pl.lit(version).alias(VERSION), pl.all()).with_columns(
                 pl.Series(sample, rows) for sample, rows in held.items()
             )
             found.setdefault(file_of(panel, self.main), []).append(made)
-        return {file: pl.concat(parts, how="diagonal_relaxed") for file, parts in found.items()}
+        whole = {file: pl.concat(parts, how="diagonal_relaxed") for file, parts in found.items()}
+        return {file: _in_order(frame, list(names.values())) for file, frame in whole.items()}
 
     def carry(self, version: str, panel: str, old: pl.DataFrame, sample: str, address: str) -> str | None:
         """The id of a sample of an earlier run; None where the panel does not have its rows any more.
@@ -114,6 +123,11 @@ class Samples:
         if int(rows.sum()) != chosen.height:
             return None
         return self.entered(version, panel, rows.to_numpy(), address)
+
+
+def _in_order(frame: pl.DataFrame, samples: list[str]) -> pl.DataFrame:
+    keys = [c for c in frame.columns if c not in samples]
+    return frame.select(keys + [s for s in samples if s in frame.columns])
 
 
 def _is_sample(frame: pl.DataFrame, column: str) -> bool:

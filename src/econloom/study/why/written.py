@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from econloom.core.table import Table
+from econloom.study import codebook
 from econloom.study.catalog import Facts
 from econloom.study.run import Run
-from econloom.study.schema import DEFAULT
+from econloom.study.schema import DEFAULT, grid_id
 from econloom.study.why import record, samples
+from econloom.study.why.ordered import Ordered
 from econloom.study.why.record import Writer
 from econloom.study.why.trace import Record
 
@@ -26,7 +27,6 @@ def write(
     staging: Path,
     before: Path,
     carried: Sequence[str],
-    started: datetime,
 ) -> Record:
     """Write the files of ``why`` to a staging folder.
 
@@ -41,7 +41,6 @@ def write(
         Where to, and the folder of the earlier run.
     carried : sequence of str
         Tables and figures taken over from the earlier run as they were.
-    started : datetime
 
     Returns
     -------
@@ -51,13 +50,16 @@ def write(
     writer = Writer(run, facts, samples=samples.Samples(run.plan.spec.main))
     writer.write()
     numbers = _figures(run)
-    whole = record.whole(writer, tables, numbers, started)
+    whole = record.whole(writer, tables, numbers)
     if carried:
         _Carried(writer, whole, before).take(set(carried))
-        whole["samples"] = writer.samples.records()
+        whole |= {"samples": writer.samples.records(), "panels": writer.panels}
+    spec = run.plan.spec
+    order = Ordered(whole, [*spec.tables, *(grid_id(t) for t in run.plan.grids), *spec.figures, codebook.ID])
+    whole = order.made()
     text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     (staging / record.FILE).write_text(text + "\n", encoding="utf-8")
-    for file, frame in writer.samples.frames().items():
+    for file, frame in writer.samples.frames(order.samples).items():
         frame.write_parquet(staging / file, statistics=False)
     return whole
 
@@ -95,10 +97,8 @@ class _Carried:
         self.whole["cells"] |= {a: c for a, c in cells.items() if c["table"] in names}
 
     def _table(self, made: Record) -> Record:
-        return made | {"panels": [self._panel(p) for p in made.get("panels", [])]} | self._variables(made)
-
-    def _variables(self, made: Record) -> Record:
-        return {"variables": [self._variable(v) for v in made["variables"]]} if "variables" in made else {}
+        ways = {"panels": self._panel, "variables": self._variable}
+        return {k: [ways[k](old) for old in v] if k in ways else v for k, v in made.items()}
 
     def _column(self, version: str, address: str, made: Record) -> Record:
         parts = [p | {"of": [self._variable(v) for v in p["of"]]} for p in made.get("variables", [])]
@@ -106,7 +106,7 @@ class _Carried:
         if "panel" in made:
             found["panel"] = self._panel(made["panel"])
         sample = self._sample(version, address, made.get("sample"))
-        return {k: v for k, v in found.items() if k != "sample"} | ({"sample": sample} if sample else {})
+        return {k: sample if k == "sample" else v for k, v in found.items() if k != "sample" or sample}
 
     def _panel(self, old: str) -> str:
         record = self.old["panels"][old]
