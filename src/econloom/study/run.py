@@ -64,6 +64,8 @@ class Run:
         Rows of the values that are panels, by digest of the step.
     cached : frozenset of str
         Digests of the steps that did not run: their values, or those made from them, were in the cache.
+    keys : mapping of (version, panel) to Panel
+        Keys and history of the panels that tables and figures are made of.
     memory : int
         Largest size of all processes together, in bytes.
     jobs : int
@@ -90,17 +92,14 @@ class Run:
     prepared: tuple[Event, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     cached: frozenset[str] = frozenset()
-<<<<<<< HEAD
     memory: int = 0
     jobs: int = 1
+    keys: Mapping[tuple[str, str], Panel] = field(default_factory=dict)
 
     @property
     def spent(self) -> float:
         """Seconds of work that the steps of this run took, without those that were cached."""
         return sum(s for digest, s in self.seconds.items() if digest not in self.cached)
-=======
-    keys: Mapping[tuple[str, str], Panel] = field(default_factory=dict)
->>>>>>> 2cb45b8 (feat(study): why.json and samples.parquet of every run; numbers of figures in values.csv)
 
     def __repr__(self) -> str:
         where = f" in {self.path}" if self.path else ""
