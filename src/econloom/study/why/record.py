@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from econloom import __version__
@@ -150,7 +151,7 @@ class Version:
             record |= {
                 "keys": keys.keys,
                 "rows": keys.height,
-                "events": [[e.kind, e.message, e.rows_before, e.rows_after] for e in history],
+                "events": [[e.kind, self._here(e.message), e.rows_before, e.rows_after] for e in history],
                 "fills": [e.message for e in keys.events if e.kind == "fill"],
             }
         known = self.writer.panels
@@ -159,6 +160,10 @@ class Version:
             found = f"p{len(known) + 1}"
             known[found] = record
         return found
+
+    def _here(self, message: str) -> str:
+        """With paths as the study file has them."""
+        return message.replace(f"{self.spec.folder.resolve()}/", "")
 
     # models ---------------------------------------------------------------------------------------------------------
 
@@ -345,7 +350,7 @@ def whole(writer: Writer, tables: Sequence[Table], numbers: Mapping[str, Record]
         "format": FORMAT,
         "econloom": __version__,
         "study": plan.spec.study,
-        "file": plan.spec.document.file,
+        "file": Path(plan.spec.document.file).name,
         "versions": list(plan.outputs),
         "tables": writer.tables,
         "columns": writer.columns,
