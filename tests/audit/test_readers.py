@@ -149,6 +149,34 @@ def test_what_cannot_be_read_is_listed(tmp_path: Path) -> None:
     assert "table of words" in words.unread[0].why and not words.numbers
 
 
+def test_words_and_base_periods_are_marks(tmp_path: Path) -> None:
+    text = """,(1),(2)
+k = -2,0.010,0.020
+,(0.02),(0.03)
+k = -1,0.000,0.030
+,(base),(0.02)
+k = 0,(基期),0.5
+,,(0.1)
+Compared with,never treated,not yet treated
+Bootstrap interval,"[0.1, 0.2]","[0.3, 0.4]"
+N,100,100
+Standard errors in parentheses,,
+"""
+    table = read_one(tmp_path / "t.csv", text)
+    assert not table.unread
+    said = {(m.row, m.column, m.text) for m in table.marks}
+    assert {("k = -1", "1", "(base)"), ("k = 0", "1", "(基期)"), ("Compared with", "2", "not yet treated")} <= said
+    assert not [f for f in audit([table]).findings if f.check == "window"]
+
+
+@pytest.mark.parametrize("label", ["与首组的系数差：TBI", "Difference from first group: TBI"])
+def test_differences_of_coefficients_are_no_coefficients(tmp_path: Path, label: str) -> None:
+    text = f",(1)\nTBI,0.5**\n,(0.2)\nN,100\n{label},0.30\n,[0.01]\nEndogeneity,0.7\n,[0.38]\nSE in parentheses,\n"
+    table = read_one(tmp_path / "t.csv", text)
+    last = table.statistics[-1]
+    assert [e.row for e in table.estimates] == ["TBI"] and last.p is not None and str(last.p.value) == "0.38"
+
+
 def test_right_to_left_text(tmp_path: Path) -> None:
     table = read_one(tmp_path / "t.csv", "المتغير,(1)\n\u200fالتجارة\u200f,\u202b0.50**\u202c\n,(0.20)\nN,100\n")
     assert [(str(e.coefficient.value), e.stars) for e in table.estimates] == [("0.50", 2)]
@@ -279,6 +307,7 @@ def test_tables_of_other_encodings(tmp_path: Path) -> None:
         ("括号内为聚类稳健标准误，t值见附录", "se"),
         ("Robust standard errors, clustered by firm, in parentheses; t statistics in brackets.", "se"),
         ("Numbers in parentheses are p values", "p"),
+        ("Clustered by firm. Stars as usual. Controls as in Table 1. Standard errors in parentheses", "se"),
     ],
 )
 def test_what_a_note_says_of_brackets(note: str, kind: str) -> None:

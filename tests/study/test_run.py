@@ -39,6 +39,7 @@ def test_the_files_of_a_run(folder):
         "report.html",
         "why.json",
         "samples.parquet",
+        "audit.json",
     }
     kinds = ("docx", "tex", "html", "md", "xlsx", "csv")
     assert there == whole | {f"tables/{t}.{kind}" for t in tables for kind in kinds}

@@ -204,8 +204,8 @@ def _nearest(text: str, start: int, end: int) -> Held | None:
     parentheses); in Chinese it comes last after them, in the same clause (括号内为由聚类标准误得出的t值).
     """
     left = max(text.rfind(c, 0, start) for c in ";；。\n") + 1
-    for point in re.finditer(r"(?<![a-z])(?<!\b[a-z])\.\s|(?<=[a-z]{2})\.\s", text[left:start]):
-        left = max(left, left + point.end())
+    points = re.finditer(r"(?<![a-z])(?<!\b[a-z])\.\s|(?<=[a-z]{2})\.\s", text[left:start])
+    left += max((point.end() for point in points), default=0)
     for _, pattern in _WHERE:
         left = max([left, *(left + m.end() for m in re.finditer(pattern, text[left:start]))])
     after = re.search(r"[;；。\n]|(?<!\b[a-z])\.(?:\s|$)", text[end:])

@@ -40,6 +40,9 @@ class Column:
         All header cells above it, from the top.
     dependent, method, sample : str
         Where the source says so; else empty.
+    df : tuple of float
+        Degrees of freedom of its stars, where the source knows them (a run of econloom); infinite for the normal
+        distribution.
     """
 
     id: str
@@ -47,6 +50,7 @@ class Column:
     dependent: str = ""
     method: str = ""
     sample: str = ""
+    df: tuple[float, ...] = ()
 
     @property
     def words(self) -> str:

@@ -52,7 +52,7 @@ R2_ROLES = ("r2", "r2_within", "r2_overall", "r2_between", "r2_adjusted", "r2_ps
 TESTS = ("lr", "hausman", "cragg_donald_f", "kp_f", "kp_lm", "anderson_lm", "first_stage_f", "sargan", "hansen", "f",
          "wald", "chi2")  # fmt: skip
 _OTHER = re.compile(
-    r"(?:检验|统计量|p值|临界值)|(?:test|statistic|critical value|stock-yogo|p-?val|threshold|cut-?off|mean of|difference|anderson|rubin|sobel|kleibergen|cragg|montiel|effective f|moran)",
+    r"(?:检验|统计量|p值|临界值|系数(?:之)?差|组间(?:系数)?差异)|(?:endogeneity|test|statistic|critical value|stock-yogo|p-?val|threshold|cut-?off|mean of|difference|anderson|rubin|sobel|kleibergen|cragg|montiel|effective f|moran)",
     re.IGNORECASE,
 )
 _HEADS: tuple[tuple[str, str], ...] = (
@@ -76,8 +76,8 @@ _PIECES: tuple[tuple[str, str], ...] = (
     ("se", r"s\.?e\.?|(?:std\.?|standard)err(?:ors?|\.)?|标准误差?|稳健标准误|robusts\.?e\.?|std\.?err\.?|(?:聚类)?稳健标准误"),
     ("t", r"[tz](?:-?(?:stat(?:istic)?s?|values?|ratio))?\.?|[tz]值|[tz]统计量"),
     ("p", r"p(?:-?values?)?|p值|p>\|?[tz]\|?|sig\.?"),
-    ("low", r"(?:95%)?(?:ci|conf\.?)?(?:low(?:er)?|下限|lb)(?:bound|95%|limit)?|2\.5%|置信下限|\[95%conf\.?"),
-    ("high", r"(?:95%)?(?:ci|conf\.?)?(?:high|upper|上限|ub)(?:bound|95%|limit)?|97\.5%|置信上限|interval\]"),
+    ("low", r"(?:95%)?(?:ci|conf\.?)?(?:low(?:er)?|下限|lb)(?:bound|95%|limit)?|2\.5%|(?:95%)?(?:置信)?(?:区间)?下限|\[95%conf\.?"),
+    ("high", r"(?:95%)?(?:ci|conf\.?)?(?:high|upper|上限|ub)(?:bound|95%|limit)?|97\.5%|(?:95%)?(?:置信)?(?:区间)?上限|interval\]"),
     ("ci", r"(?:95%)?(?:ci|c\.i\.|conf(?:idence|\.)?interval|置信区间)"),
 )  # fmt: skip
 _YES = frozenset(
@@ -108,6 +108,24 @@ _NO = frozenset({"no", "n", "否", "无", "未控制", "不控制", "✗", "✘"
 _DASHES = frozenset({"", "-", "--", "---", ".", "/", "n/a", "na", "n.a.", "—", "–", "…", "...", "n.s.", "\\"})
 CONSTANTS = frozenset(
     {"常数项", "截距项", "截距", "常数", "constant", "_cons", "intercept", "(intercept)", "cons", "const"}
+)
+_BASES = frozenset(
+    {
+        "base",
+        "basecategory",
+        "baseperiod",
+        "ref",
+        "ref.",
+        "reference",
+        "omitted",
+        "基期",
+        "基准",
+        "基准期",
+        "基准组",
+        "参照组",
+        "参照",
+        "对照组",
+    }
 )
 EFFECTS = re.compile(r"效应|effects?\b|\bfe\b|\bfes\b|trends?|趋势|dumm(?:y|ies)|虚拟变量", re.IGNORECASE)
 INSTRUMENTED = re.compile(
@@ -197,6 +215,17 @@ def said_yes(text: str) -> bool | None:
     """
     word = folded(text)
     return True if word in _YES else False if word in _NO else None
+
+
+def said_base(text: str) -> bool:
+    """Whether a cell says that the row is what the others are held against.
+
+    Examples
+    --------
+    >>> said_base("(base)"), said_base("（基期）"), said_base("0.5")
+    (True, True, False)
+    """
+    return folded(text).strip("()[]") in _BASES
 
 
 def is_dash(text: str) -> bool:

@@ -21,6 +21,7 @@ from econloom.study.output import Output, is_current
 from econloom.study.plan import Plan
 from econloom.study.run import Listener, Run, execute
 from econloom.study.schema import DEFAULT, StudySpec
+from econloom.study.self_audit import examined
 from econloom.study.store import RUN_FILE, Folder
 
 if TYPE_CHECKING:
@@ -103,11 +104,12 @@ class Study:
         Raises
         ------
         EconloomError
-            Nothing is written then, and an earlier run stays as it was.
+            Nothing is written then, and an earlier run stays as it was. A table that prints what cannot be
+            (docs/audit.md) is an :class:`econloom.core.errors.EstimationError`.
         """
         folder = out if out is not None else (self.file.parent / "out" if self.file else None)
         if folder is None:
-            return execute(self.plan(), self.facts, tables, listener, jobs, cache)
+            return examined(execute(self.plan(), self.facts, tables, listener, jobs, cache), lang)
         output = Output(Folder(folder, self.spec.study), lang)
         plan = self.plan()
         chosen = plan.chosen(tables)

@@ -18,7 +18,7 @@ from econloom.core.errors import OutputError
 from econloom.core.labels import Lang
 from econloom.core.table import Table
 from econloom.report import figures, fonts, page, render
-from econloom.study import codebook, schema
+from econloom.study import codebook, schema, self_audit
 from econloom.study.cache import code
 from econloom.study.cache.record import PLAN_FILE, plan_record
 from econloom.study.catalog import Facts
@@ -52,14 +52,21 @@ class Output:
         """Write a run's files to the staging folder of ``folder.writing()``.
 
         Tables that were not run are carried over from the last run, and marked stale where the study has changed.
+
+        Raises
+        ------
+        EstimationError
+            A table prints what cannot be.
         """
+        book = self._codebook(run)
+        run = self_audit.examined(run, self.lang, book)
         previous = self.folder.previous()
         carried = self._carried(run, previous)
         for name, rows, types in (("results", run.results, COEFFICIENTS), ("values", run.values, VALUES)):
             self._with_old(run, carried, f"{name}.csv", rows, types).write_csv(staging / f"{name}.csv")
+        self_audit.write(run, staging, self.folder.path, carried)
         if run.panel is not None:
             _in_span(run).write_parquet(staging / "panel.parquet", statistics=False)
-        book = self._codebook(run)
         for made in (*run.tables.values(), *book):
             render.write_all(made, staging / "tables", self.lang, FORMATS)
         with warnings.catch_warnings(record=True) as said:

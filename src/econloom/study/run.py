@@ -23,6 +23,7 @@ from econloom.study.mediated import indirect_rows
 from econloom.study.plan import Plan
 from econloom.study.results import COEFFICIENTS, VALUES, coefficient_rows, figure_rows, value_rows
 from econloom.study.schema import DEFAULT, EventStudyTable, MediationTable, RegressionTable, ValuesTable
+from econloom.study.self_audit import SelfAudit
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ class Run:
         The output folder, when files were written.
     stale : tuple of str
         Tables carried over from an earlier run of a study that has changed since.
+    audit : SelfAudit or None
+        What the audit of its own tables found.
     """
 
     plan: Plan
@@ -95,6 +98,7 @@ class Run:
     memory: int = 0
     jobs: int = 1
     keys: Mapping[tuple[str, str], Panel] = field(default_factory=dict)
+    audit: SelfAudit | None = None
 
     @property
     def spent(self) -> float:

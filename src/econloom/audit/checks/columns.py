@@ -13,7 +13,7 @@ from econloom.audit.given import Given
 from econloom.audit.interval import Interval
 from econloom.audit.numerals import Numeral
 from econloom.audit.paper import Column, Estimate, PaperTable
-from econloom.audit.words import CONSTANTS, FULL, folded
+from econloom.audit.words import CONSTANTS, FULL, folded, said_base
 
 _DIGITS = 16  # significant digits that two equal columns must share before they are pointed out
 _GROUPS = re.compile(r"异质性|分组|分样本|heterogene|subsample|subgroup|by group|split", re.IGNORECASE)
@@ -181,7 +181,10 @@ def _windows(table: PaperTable, panel: str, held: Held, given: Given) -> Iterato
     """An event window of which the note does not say the period left out."""
     if _BASE.search(f"{table.note.text} {table.title} {given.text}"):
         return
+    named = {m.column for m in table.marks if m.panel == panel and said_base(m.text)}
     for column, rows in held.items():
+        if column in named:
+            continue
         periods = sorted({p for row in rows if (p := _period(row)) is not None})
         if len(periods) < 4 or periods[0] >= 0 or periods[-1] < 0:
             continue

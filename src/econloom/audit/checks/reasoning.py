@@ -102,9 +102,12 @@ def plausible_df(table: PaperTable, column: str, given: Given, panel: str = "") 
     """The degrees of freedom that a paper could have used: the normal distribution, residual ones, clusters less one.
 
     Without a word about clusters, from one less than ``given.fewest_clusters`` on, or from ``N / ROWS_PER_DF`` where
-    that is fewer; where N is not printed, from 1 on.
+    that is fewer; where N is not printed, from 1 on. A run of econloom knows those of each column.
     """
     note = table.note
+    known = next((c.df for c in table.columns if c.id == column), ())
+    if known:
+        return Df(min(known), max(known))
     n = rows_of(table, column, panel)
     residual = 1.0 if n is None else max(1.0, math.floor(n.low / ROWS_PER_DF))
     if note.df:

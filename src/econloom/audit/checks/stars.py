@@ -165,9 +165,10 @@ def _together(
     lowest, highest = max(bound, key=lambda c: c.hull.low), min(bound, key=lambda c: c.hull.high)
     common = Df(max(lowest.hull.low, df.low), min(highest.hull.high, df.high))
     place = table.place(column=column, panel=panel)
+    known = table.note.df or df.low == df.high
     if common.empty:
         yield _conflict(lowest, highest, place, table.name)
-    elif common.high < FEW and r.clusters_of(table, column, given, panel) is None and not table.note.df:
+    elif common.high < FEW and not known and r.clusters_of(table, column, given, panel) is None:
         h = f"{common.high:.0f}"
         why = Label(
             zh=f"本列的星号只与不超过{h}个自由度（至多{common.high + 1:.0f}个聚类）相容；"

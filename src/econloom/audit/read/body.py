@@ -13,7 +13,7 @@ from econloom.audit.numerals import Numeral
 from econloom.audit.paper import Estimate, Mark, Parens, Statistic, Unread
 from econloom.audit.read.cells import Bracketed, Parsed, parse
 from econloom.audit.read.layout import Layout
-from econloom.audit.words import is_dash, piece_of, role_of, said_yes
+from econloom.audit.words import is_dash, piece_of, role_of, said_base, said_yes
 
 Where = Literal["estimate", "statistic", "none"]
 _PANEL = re.compile(r"^\s*(?:panel\b|面板|子表|板块)|^\s*[A-H][.、:：]\s", re.IGNORECASE)
@@ -146,6 +146,8 @@ def _row(made: Body, label: str, cells: dict[str, str]) -> None:
         made.row = ""
         for k, t in texts.items():
             made.complain(k, t, "a number in a row without a label")
+    elif not label and all(map(said_base, texts.values())):
+        made.marks += [Mark(made.row, k, t, None, made.panel) for k, t in texts.items()]
     elif not label:
         for k, t in texts.items():
             made.complain(k, t, parsed[k].problem or "a cell in a row without a label")
@@ -154,21 +156,35 @@ def _row(made: Body, label: str, cells: dict[str, str]) -> None:
 
 
 def _estimates(made: Body, label: str, texts: dict[str, str], parsed: dict[str, Parsed]) -> None:
+    if texts and all(_said(t, parsed[k]) for k, t in texts.items()):
+        made.last = "none"
+        made.marks += [Mark(label, k, t, said_yes(t), made.panel) for k, t in texts.items()]
+        return
     made.start(label)
     for k, p in parsed.items():
         yes = said_yes(texts[k])
         if p.number is not None:
             made.estimate(k, p, texts[k])
-        elif yes is not None:
+        elif yes is not None or said_base(texts[k]):
             made.marks.append(Mark(label, k, texts[k], yes, made.panel))
         else:
             made.complain(k, texts[k], p.problem or "no coefficient outside of brackets")
 
 
+def _said(text: str, parsed: Parsed) -> bool:
+    """Whether a cell holds words without any digit, or an interval of which no estimate is printed."""
+    alone = parsed.number is None and bool(parsed.bracketed)
+    return (alone and all(len(b.numbers) == 2 for b in parsed.bracketed)) or (
+        any(c.isalpha() for c in text) and not any(c.isdigit() for c in text)
+    )
+
+
 def _below(made: Body, texts: dict[str, str], parsed: dict[str, Parsed], piece: str | None) -> None:
     kind = {"low": "ci", "high": "ci", "coefficient": None}.get(piece or "", piece)
     for k, p in parsed.items():
-        if not p.bracketed:
+        if said_base(texts[k]):
+            made.marks.append(Mark(made.row, k, texts[k], None, made.panel))
+        elif not p.bracketed:
             made.complain(k, texts[k], p.problem or "no number in brackets")
         for found in p.bracketed:
             if made.last == "statistic":
