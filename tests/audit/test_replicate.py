@@ -180,7 +180,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"verdict": "exact", "within": 0.1}, "either a verdict or within"),
     ({"within": -1.0}, "not a tolerance"),
     ({"within": float("inf")}, "not a tolerance"),
-    ({"within": 0.1, "kinds": ["coefficient"]}, "within is for values"),
+    ({"within": 0.1, "kinds": ["n"]}, "within is not for n"),
     ({"verdict": "exact", "kinds": ["coeficient"]}, "did you mean 'coefficient'"),
     ({"verdict": "exact", "tables": "t3"}, "give a list: [t3]"),
     ({"verdict": "exact", "at_least": 0}, "at least one cell"),

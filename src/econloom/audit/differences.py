@@ -26,6 +26,9 @@ _KINDS = {
     "coefficient": Label(zh="系数", en="coefficients"),
     "se": Label(zh="标准误", en="standard errors"),
     "t": Label(zh="t值", en="t values"),
+    "p": Label(zh="p值", en="p values"),
+    "low": Label(zh="区间下限", en="lower ends"),
+    "high": Label(zh="区间上限", en="upper ends"),
     "value": Label(zh="数值", en="values"),
     "n": Label(zh="样本量", en="N"),
     "r2": Label(zh="R²", en="R²"),
@@ -135,7 +138,10 @@ def points(replication: Replication) -> pl.DataFrame:
 
 
 def apart(
-    replication: Replication, verdicts: Sequence[str] = ("sign_only", "fail"), id: str = "replication_apart"
+    replication: Replication,
+    verdicts: Sequence[str] = ("sign_only", "fail"),
+    id: str = "replication_apart",
+    missed: bool = False,
 ) -> Table | None:
     """A table of the numbers that are not as printed, cell by cell; None where there are none.
 
@@ -146,6 +152,8 @@ def apart(
         Which to show.
     id : str
         Stem of its files.
+    missed : bool
+        Also what does not reach an expectation of the study, whatever its verdict.
 
     Raises
     ------
@@ -161,7 +169,12 @@ def apart(
     """
     if unknown := [v for v in verdicts if v not in VERDICTS]:
         raise UsageError(f"unknown verdict {unknown[0]!r}{did_you_mean(unknown[0], VERDICTS)}")
-    rows = tuple(Row(Label.same(c.address), _beside(c)) for c in replication.comparisons if c.verdict in verdicts)
+    chosen = [
+        c
+        for c in replication.comparisons
+        if c.verdict in verdicts or (missed and c.verdict is not None and c.ok is False)
+    ]
+    rows = tuple(Row(Label.same(c.address), _beside(c)) for c in chosen)
     header = tuple(Cell.text(label) for label in _BESIDE)
     title = Label(zh="与已发表结果不一致之处", en="Where ours differs from the published tables")
     return Table(id, title, (header,), rows, (_NOTE,), Label(zh="单元格", en="Cell")) if rows else None

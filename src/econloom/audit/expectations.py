@@ -15,7 +15,7 @@ from econloom.core.errors import UsageError, did_you_mean, listed
 
 COVERAGE = Fraction(95, 100)  # of the printed numbers that expectations must cover
 ENOUGH: tuple[Verdict, ...] = ("exact", "within_rounding", "within_se", "within_tolerance")
-MEASURED: frozenset[Kind] = frozenset({"value", "r2", "statistic"})  # kinds that `within` can be asked of
+MEASURED: frozenset[Kind] = frozenset(KINDS) - {"n"}  # kinds that `within` can be asked of; N is equal or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Expectation:
         The least verdict: ``exact``, ``within_rounding``, ``within_se`` or, for cells other than coefficients,
         ``within_tolerance`` (the same level). ``sign_only`` is refused: the sign alone is no success.
     within : float or None
-        Instead of a verdict: an absolute tolerance, for values, R2 and test statistics.
+        Instead of a verdict: an absolute tolerance, for all but N. A coefficient has the printed sign and stars, too.
     at_least : int or None
         How many cells must reach it.
     share : float or None
@@ -84,8 +84,8 @@ class Expectation:
         if self.within is not None and not (math.isfinite(self.within) and self.within >= 0):
             raise UsageError(f"expect: within is {self.within}, not a tolerance")
         if self.within is not None and (other := sorted(set(self.kinds or ()) - MEASURED)):
-            raise UsageError(f"expect: within is for values, r2 and statistics, not for {listed(other)}",
-                             hint="use a verdict for those")  # fmt: skip
+            raise UsageError(f"expect: within is not for {listed(other)}",
+                             hint="N is as printed or not: verdict: exact")  # fmt: skip
 
     def _check_amount(self) -> None:
         if self.at_least is not None and self.share is not None:
@@ -102,12 +102,16 @@ class Expectation:
         share = Fraction(1) if self.share is None else Fraction(repr(float(self.share)))
         return math.ceil(share * selected)
 
-    def reached(self, verdict: Verdict | None, difference: Decimal | None) -> bool:
-        """Whether one cell reaches the claim; a cell that was not compared does not."""
+    def reached(self, verdict: Verdict | None, difference: Decimal | None, agrees: bool = True) -> bool:
+        """Whether one cell reaches the claim; a cell that was not compared does not.
+
+        ``agrees``: for ``within``, whether a coefficient has the printed sign and stars.
+        """
         if verdict is None or difference is None:
             return False
         if self.within is not None:
-            return verdict == "exact" or abs(difference) <= Decimal(repr(float(self.within)))
+            near = abs(difference) <= Decimal(repr(float(self.within)))
+            return verdict == "exact" or (near and agrees)
         return RANK[verdict] >= RANK[_verdict(self.verdict)]
 
     def __str__(self) -> str:

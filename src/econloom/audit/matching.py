@@ -17,6 +17,8 @@ from econloom.core.estimate import CONSTANT
 CONSTANTS = ("常数项", "截距项", "Constant", "constant", "_cons", "Intercept")
 _RESULTS = ("version", "table", "column", "stage", "term", "estimate", "std_error", "statistic", "stars", "n")
 _VALUES = ("version", "table", "row", "column", "value")
+_PARTS = {"coefficient": "estimate", "se": "std_error", "t": "statistic", "p": "p_value", "low": "conf_low",
+          "high": "conf_high"}  # fmt: skip
 _TEXTS = ("version", "table", "group", "column", "stage", "outcome", "term", "stars", "vcov", "ssc", "row")
 
 
@@ -199,9 +201,9 @@ class Pairing:
             near = did_you_mean(term, self.ours.rows) if term not in self.ours.rows else ""
             reason = f"no counterpart in ours: {self.id}.{column} has no term {term!r}{near}"
             return Counterpart(column, term, reason=reason)
-        name = {"coefficient": "estimate", "se": "std_error", "t": "statistic"}[cell.kind]
+        name = _PARTS[cell.kind]
         stars = len(row["stars"] or "") if cell.kind == "coefficient" else None
-        return Counterpart(column, term, row[name], stars)
+        return Counterpart(column, term, row.get(name), stars)
 
     def _value(self, cell: PrintedCell, column: str) -> Counterpart:
         row = self.rows.get(cell.term)

@@ -17,8 +17,8 @@ from typing import Any, Literal, NoReturn
 from econloom.audit.numerals import Numeral, is_blank, read_numeral
 from econloom.core.errors import DataError, did_you_mean, listed
 
-Kind = Literal["coefficient", "se", "t", "value", "n", "r2", "statistic"]
-KINDS: tuple[Kind, ...] = ("coefficient", "se", "t", "value", "n", "r2", "statistic")
+Kind = Literal["coefficient", "se", "t", "p", "low", "high", "value", "n", "r2", "statistic"]
+KINDS: tuple[Kind, ...] = ("coefficient", "se", "t", "p", "low", "high", "value", "n", "r2", "statistic")
 TABLE_KINDS = ("data", "regression", "descriptive")
 N_ROW, R2_ROW = "N", "R2"
 MOST_BYTES = 20_000_000

@@ -85,7 +85,19 @@ class Comparison:
     @property
     def ok(self) -> bool | None:
         """Whether it reaches all expectations that select it; None where none does."""
-        return all(e.reached(self.verdict, self.difference) for e in self.expected) if self.expected else None
+        return all(self.reaches(e) for e in self.expected) if self.expected else None
+
+    def reaches(self, claim: Expectation) -> bool:
+        """Whether it reaches one expectation."""
+        return claim.reached(self.verdict, self.difference, self._agrees)
+
+    @property
+    def _agrees(self) -> bool:
+        """Of a coefficient: the printed sign and stars."""
+        number, ours = self.cell.number, self.ours.value
+        if self.cell.kind != "coefficient" or number is None or ours is None:
+            return True
+        return self.same_stars is not False and same_sign(number, ours)
 
     def row(self) -> dict[str, Any]:
         """The row of ``Replication.cells``."""
@@ -297,7 +309,7 @@ def _outcome(expectation: Expectation, found: Sequence[Comparison]) -> Outcome:
     required = expectation.required(len(chosen))
     if required > len(chosen):
         raise UsageError(f"expect: {expectation} asks for {required} cells but speaks of {len(chosen)} only")
-    short = tuple(c.address for c in chosen if not expectation.reached(c.verdict, c.difference))
+    short = tuple(c.address for c in chosen if not c.reaches(expectation))
     compared = sum(c.verdict is not None for c in chosen)
     return Outcome(expectation, len(chosen), compared, len(chosen) - len(short), required, short)
 

@@ -17,9 +17,9 @@ VERDICTS: tuple[Verdict, ...] = ("exact", "within_rounding", "within_se", "withi
 RANK: dict[Verdict, int] = {
     "exact": 4, "within_rounding": 3, "within_se": 2, "within_tolerance": 2, "sign_only": 1, "fail": 0,
 }  # fmt: skip
-SE_TOLERANCE = Decimal("0.10")  # relative; of standard errors, t values and test statistics
-R2_TOLERANCE = Decimal("0.01")  # absolute
-SIGNLESS: frozenset[Kind] = frozenset({"se", "r2", "n"})  # their sign says nothing, so it earns nothing
+SE_TOLERANCE = Decimal("0.10")  # relative; of standard errors, t values, interval ends and test statistics
+R2_TOLERANCE = Decimal("0.01")  # absolute; of R2 and p values
+SIGNLESS: frozenset[Kind] = frozenset({"se", "p", "r2", "n"})  # their sign says nothing, so it earns nothing
 
 
 def difference(number: Numeral, ours: float) -> Decimal:
@@ -93,8 +93,8 @@ def _near(kind: Kind, number: Numeral, ours: float, se: Decimal | None, within: 
 
 
 def _tolerance(kind: Kind, number: Numeral, within: float | None) -> Decimal:
-    if within is not None:
+    if within is not None and kind in {"value", "r2", "statistic"}:
         return Decimal(repr(float(within)))
     if kind == "value":
         return Decimal(0)
-    return R2_TOLERANCE if kind == "r2" else SE_TOLERANCE * abs(number.value)
+    return R2_TOLERANCE if kind in {"r2", "p"} else SE_TOLERANCE * abs(number.value)

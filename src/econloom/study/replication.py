@@ -8,6 +8,9 @@ from pathlib import Path
 import polars as pl
 
 from econloom.audit import differences
+from econloom.audit.claims_file import CellClaims, read_claims
+from econloom.audit.printed import Printed
+from econloom.audit.read.published import read_published
 from econloom.audit.replicate import (
     VERDICTS,
     Expectation,
@@ -16,9 +19,8 @@ from econloom.audit.replicate import (
     Replication,
     TableMap,
     compare,
-    read_printed,
 )
-from econloom.core.errors import EconloomError, StudyFileError, UsageError, did_you_mean, listed
+from econloom.core.errors import DataError, EconloomError, StudyFileError, UsageError, did_you_mean, listed
 from econloom.core.labels import Label, Lang
 from econloom.report import figures, render
 from econloom.study.language.published import PrintedTable, Published
@@ -53,11 +55,48 @@ def replicate(spec: StudySpec, run: str | Path) -> Replication:
         raise UsageError(f"the study {spec.study!r} names no printed tables", hint=hint)
     _known_tables(spec, published)
     folder = spec.folder / published.path
-    printed = {table: read_printed(folder / entry.file) for table, entry in published.tables.items()}
-    mapping = {table: _mapped(spec, published, table, entry) for table, entry in published.tables.items()}
+    ours = Ours.read(run)
+    there = frozenset(ours.results["term"])
+    printed = {
+        t: read_published(folder / entry.file, entry.table, entry.paren) for t, entry in published.tables.items()
+    }
+    mapping = {
+        t: _mapped(spec, published, t, entry, _labels(spec, printed[t], there)) for t, entry in published.tables.items()
+    }
     expect = [Expectation(**claim.model_dump()) for claim in published.expect]
+    if published.cells is not None:
+        claims = read_claims(folder / published.cells)
+        _once(spec, published, claims, folder / published.cells)
+        mapping |= {t: _by_name(spec, published, t, paper, there) for t, paper in claims.printed.items()}
+        printed |= claims.printed
+        expect += claims.expect
     apart = [Incomparable(**claim.model_dump()) for claim in published.not_comparable]
-    return compare(printed, Ours.read(run), mapping, expect, apart)
+    return compare(printed, ours, mapping, expect, apart)
+
+
+def _once(spec: StudySpec, published: Published, claims: CellClaims, file: Path) -> None:
+    for table in claims.printed:
+        if table not in spec.tables:
+            raise DataError(f"{file}: the study has no table {table!r}{did_you_mean(table, spec.tables)}")
+        if table in published.tables:
+            raise DataError(f"{file}: table {table} is among published.tables already", hint="leave it out of one")
+
+
+def _by_name(spec: StudySpec, published: Published, table: str, paper: Printed, there: frozenset[str]) -> TableMap:
+    """A table of single cells: columns, rows and statistics by the study's names; terms by their labels, too."""
+    same = {c: c for c in paper.columns}
+    tests = {c.term: c.term for c in paper.cells if c.kind == "statistic"}
+    terms = {**_labels(spec, paper, there), **{k: v for k, v in published.terms.items() if k in paper.rows}}
+    return TableMap(columns=same, terms=terms, r2=_shown_r2(spec, table), statistics=tests)
+
+
+def _labels(spec: StudySpec, paper: Printed, there: frozenset[str]) -> dict[str, str]:
+    """Printed terms that are the label of one variable of the study with a coefficient in the run."""
+    named: dict[str, set[str]] = {}
+    for name, variable in ((n, v) for n, v in spec.variables.items() if n in there and paper.kind == "regression"):
+        for text in (variable.label.text("zh"), variable.label.text("en")):
+            named.setdefault(text, set()).add(name)
+    return {t: next(iter(named[t])) for t in paper.rows if len(named.get(t, ())) == 1 and t not in named[t]}
 
 
 def _known_tables(spec: StudySpec, published: Published) -> None:
@@ -74,10 +113,12 @@ def _known_tables(spec: StudySpec, published: Published) -> None:
         raise StudyFileError(problems)
 
 
-def _mapped(spec: StudySpec, published: Published, table: str, entry: PrintedTable) -> TableMap:
+def _mapped(
+    spec: StudySpec, published: Published, table: str, entry: PrintedTable, by_label: Mapping[str, str]
+) -> TableMap:
     return TableMap(
         columns=entry.columns or None,
-        terms={**published.terms, **entry.terms},
+        terms={**by_label, **published.terms, **entry.terms},
         rows=entry.rows or None,
         r2=_R2[entry.r2] if entry.r2 else _shown_r2(spec, table),
         statistics=entry.statistics,
@@ -100,7 +141,8 @@ def write(found: Replication, run: str | Path, lang: Lang = "zh") -> Path:
         The folder.
     """
     folder = Path(run) / FOLDER
-    for table in (differences.counts(found), differences.apart(found)):
+    _clear(folder)
+    for table in (differences.counts(found), differences.apart(found, missed=True)):
         if table is not None:
             render.write_all(table, folder, lang, ("docx", "html", "md", "csv"))
     drawn = _figure(found)
@@ -108,6 +150,13 @@ def write(found: Replication, run: str | Path, lang: Lang = "zh") -> Path:
         figures.write_all(drawn, folder, lang)
     write_text(folder / "cells.csv", found.cells.write_csv())
     return folder
+
+
+def _clear(folder: Path) -> None:
+    """Without the files of an earlier comparison, which may have had differences that this one has not."""
+    for stem in ("replication", "replication_apart", "differences"):
+        for file in folder.glob(f"{stem}.*"):
+            file.unlink()
 
 
 def _figure(found: Replication) -> figures.Differences | None:

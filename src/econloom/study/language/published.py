@@ -14,7 +14,11 @@ Share = Annotated[float, Field(gt=0, le=1)]
 class PrintedTable(ShortForm):
     """The printed counterpart of one table."""
 
-    file: Text
+    file: Text = Field(description="JSON, or a file that the audit reads: csv, docx, html, md, tex, xlsx, pdf.")
+    table: Count | None = Field(None, description="Which table of a file with several, from 1.")
+    paren: Literal["se", "t", "p", "ci"] | None = Field(
+        None, description="What brackets hold, where the table's note does not say it."
+    )
     columns: dict[Text, Text] = Field({}, description="Printed column to ours; by order without it.")
     terms: dict[Text, Text] = Field({}, description="Printed term to ours, before those of the study.")
     rows: dict[Text, Text] = Field({}, description="Printed row to ours, for grids of values.")
@@ -38,9 +42,7 @@ class Expectation(Model):
     columns: Texts | None = None
     kinds: Texts | None = None
     verdict: Literal["exact", "within_rounding", "within_se", "within_tolerance"] | None = None
-    within: Annotated[float, Field(ge=0)] | None = Field(
-        None, description="Greatest difference, for values, R2 and tests."
-    )
+    within: Annotated[float, Field(ge=0)] | None = Field(None, description="Greatest difference, for all but N.")
     at_least: Count | None = None
     share: Share | None = None
     why: Text | None = None
@@ -69,8 +71,17 @@ class Published(Model):
 
     path: Text
     terms: dict[Text, Text] = Field({}, description="Printed term to ours.")
-    tables: dict[Identifier, PrintedTable] = Field(min_length=1)
+    tables: dict[Identifier, PrintedTable] = {}
+    cells: Text | None = Field(
+        None, description="A csv, JSON or YAML file of single printed numbers, each with what is expected of it."
+    )
     expect: tuple[Expectation, ...] = ()
     not_comparable: tuple[Incomparable, ...] = Field(
         (), description="Printed numbers that are not compared, and why; they count neither for nor against."
     )
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.tables and self.cells is None:
+            raise ValueError("needs 'tables' or 'cells'")
+        return self
