@@ -70,7 +70,9 @@ def main(run: Path) -> None:
     page(run / "tables" / "t3.docx", "table3.png")
     page(run / "tables" / "t4.docx", "table4.png")
     typeset(run / "tables" / "t4.tex", "table4_latex.png")
-    for figure, name, width in (("f1", "figure1.png", 1280), ("leave_one_out", "leave_one_out.png", 640)):
+    figures = (("f1", "figure1.png", 1280), ("leave_one_out", "leave_one_out.png", 640),
+               ("curve", "specification_curve.png", 900))  # fmt: skip
+    for figure, name, width in figures:
         image = Image.open(run / "figures" / f"{figure}.png").convert("RGB")
         image.thumbnail((width, 4 * width), Image.Resampling.LANCZOS)
         save(image, name)

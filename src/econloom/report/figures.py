@@ -19,6 +19,7 @@ from econloom.core.labels import Label, Lang
 from econloom.report.balance import Love as Love
 from econloom.report.densities import Density as Density
 from econloom.report.effects import Effects as Effects
+from econloom.report.specifications import CurvePlot as CurvePlot
 
 Kind = Literal["svg", "pdf", "png"]
 KINDS: tuple[Kind, ...] = ("svg", "pdf", "png")
@@ -199,7 +200,7 @@ class Differences:
                 raise UsageError(f"figure {self.id}: {point.name}: the unit {point.unit} is not positive")
 
 
-Figure = Trend | Intervals | Differences | Density | Love | Effects
+Figure = Trend | Intervals | Differences | Density | Love | Effects | CurvePlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +303,7 @@ def draw(figure: Figure, kind: Kind = "svg", lang: Lang = "zh") -> bytes:
 
     Parameters
     ----------
-    figure : Trend, Intervals, Differences, Density, Love or Effects
+    figure : Trend, Intervals, Differences, Density, Love, Effects or CurvePlot
     kind : {"svg", "pdf", "png"}
         Text is drawn as outlines in SVG, so that it looks the same everywhere.
     lang : {"zh", "en"}

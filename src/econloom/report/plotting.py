@@ -15,12 +15,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import MaxNLocator
 
-from econloom.core.labels import Lang
+from econloom.core.labels import Label, Lang
 from econloom.report.balance import Love
 from econloom.report.densities import Density
 from econloom.report.effects import Effects, Series
 from econloom.report.figures import Differences, Figure, Interval, Intervals, Kind, Trend
 from econloom.report.fonts import Fonts, available
+from econloom.report.specifications import Choice, CurvePlot
 
 COLOURS = ("#1a1a1a", "#b2182b", "#2166ac", "#4d9221", "#8c510a", "#762a83", "#e08214", "#35978f")
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (7, 2)))
@@ -257,6 +258,51 @@ def _effect_series(axes: Axes, series: Series, shift: float, number: int, label:
     axes.plot(base, [0.0] * len(base), color=colour, marker=marker, linestyle="", markerfacecolor="white")
 
 
+def _curve(figure: CurvePlot, fonts: Fonts, lang: Lang) -> Canvas:
+    """Estimates with intervals above, a row of dots for each choice below."""
+    rows = sum(1 + len(choices) for _, choices in figure.choices)
+    below = 0.17 * max(rows, 1)
+    canvas = Canvas(figsize=(_WIDTH, 2.6 + below), layout="constrained")
+    upper, lower = canvas.subplots(2, 1, sharex=True, height_ratios=(2.2, below))
+    x = range(len(figure.estimates))
+    for flag, colour in ((False, "#bdbdbd"), (True, "#4d4d4d")):
+        at = [n for n in x if figure.significant[n] is flag]
+        upper.vlines(at, [figure.low[n] for n in at], [figure.high[n] for n in at], color=colour, linewidth=0.5)
+        points = [figure.estimates[n] for n in at]
+        upper.plot(at, points, linestyle="", marker="o", markersize=1.6, color=colour if not flag else COLOURS[0])
+    upper.axhline(0, color="#1a1a1a", linewidth=0.7)
+    if (own := figure.preferred) is not None:
+        said = fonts.legible(figure.preferred_label, lang)
+        upper.vlines([own], [figure.low[own]], [figure.high[own]], color=COLOURS[1], linewidth=1.1)
+        upper.plot([own], [figure.estimates[own]], linestyle="", marker="D", color=COLOURS[1], label=said)
+        upper.legend(loc="upper left")
+    upper.set_ylabel(fonts.legible(figure.value_label, lang))
+    _dots(lower, figure.choices, figure.preferred, fonts, lang)
+    lower.set_xlabel(fonts.legible(figure.place_label, lang))
+    lower.set_xticks([])
+    return canvas
+
+
+def _dots(
+    axes: Axes, parts: tuple[tuple[Label, tuple[Choice, ...]], ...], own: int | None, fonts: Fonts, lang: Lang
+) -> None:
+    names: list[str] = []
+    for label, choices in parts:
+        names.append(fonts.legible(label, lang))
+        axes.axhline(len(names) - 1, color="#e0e0e0", linewidth=0.4)
+        for choice in choices:
+            at = [len(names)] * len(choice.places)
+            axes.plot(choice.places, at, linestyle="", marker="|", markersize=4, color="#4d4d4d", markeredgewidth=0.6)
+            if own in choice.places:
+                axes.plot([own], [len(names)], linestyle="", marker="D", markersize=3, color=COLOURS[1])
+            names.append("    " + fonts.legible(choice.label, lang, choice.name))
+    axes.set_yticks(range(len(names)), names, fontsize=7.5, ha="left")
+    widest = max(sum(7.6 if ord(c) > 0x2E80 else 4.0 for c in name) for name in names) if names else 0.0
+    axes.tick_params(axis="y", length=0, pad=widest + 6)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.spines["left"].set_visible(False)
+
+
 _PAINTERS: dict[type, Callable[..., Canvas]] = {
     Trend: _trend,
     Intervals: _intervals,
@@ -264,4 +310,5 @@ _PAINTERS: dict[type, Callable[..., Canvas]] = {
     Density: _density,
     Love: _love,
     Effects: _effects,
+    CurvePlot: _curve,
 }

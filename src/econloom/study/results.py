@@ -11,6 +11,7 @@ from econloom.core.estimate import Tidy, stars
 from econloom.core.table import Table
 from econloom.report import figures
 from econloom.report.densities import Density
+from econloom.study.specified import Specified
 
 COEFFICIENTS: Mapping[str, Any] = {
     "version": pl.String,
@@ -77,6 +78,27 @@ def coefficient_rows(version: str, table: str, models: Iterable[Tidy], cuts: tup
                 }
             )
     return pl.DataFrame(rows, schema=dict(COEFFICIENTS)).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def specification_rows(version: str, name: str, found: Specified, cuts: tuple[float, ...]) -> pl.DataFrame:
+    """The rows of ``results.csv`` for one specification curve: ``s17`` is the specification of that number."""
+    rows = []
+    for row in found.frame.iter_rows(named=True):
+        parts = (row["controls"], row["sample"], row["effects"], row["weights"])
+        kept = {k: row[k] for k in COEFFICIENTS if k in row}
+        rows.append(
+            {
+                **kept,
+                "version": version,
+                "table": name,
+                "group": " | ".join(str(p or "-") for p in parts),
+                "column": f"s{row['number']}",
+                "stage": "second" if row["formula"].count("~") > 1 else "main",
+                "stars": "*" * stars(row["p_value"], cuts),
+                "ssc": found.ssc,
+            }
+        )
+    return pl.DataFrame(rows, schema=dict(COEFFICIENTS))
 
 
 def figure_rows(version: str, figure: Any, column: str) -> pl.DataFrame:

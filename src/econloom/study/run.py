@@ -19,11 +19,13 @@ from econloom.report.effects import Effects
 from econloom.study import engine
 from econloom.study.cache.shelf import Shelf
 from econloom.study.catalog import Facts
+from econloom.study.language.specifications import SpecificationTable
 from econloom.study.mediated import indirect_rows
 from econloom.study.plan import Plan
-from econloom.study.results import COEFFICIENTS, VALUES, coefficient_rows, figure_rows, value_rows
+from econloom.study.results import COEFFICIENTS, VALUES, coefficient_rows, figure_rows, specification_rows, value_rows
 from econloom.study.schema import DEFAULT, EventStudyTable, MediationTable, RegressionTable, ValuesTable
 from econloom.study.self_audit import SelfAudit
+from econloom.study.specified import Specified
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Run:
     figures : mapping of str to figure
         Of the default version, as data; :func:`econloom.report.figures.draw` draws them.
     models : mapping of (version, table) to tuple of Tidy
+    curves : mapping of (version, table or figure) to Specified
+        Specification curves.
     results, values : polars.DataFrame
         The rows of ``results.csv`` and ``values.csv``.
     panel : Panel or None
@@ -99,6 +103,7 @@ class Run:
     jobs: int = 1
     keys: Mapping[tuple[str, str], Panel] = field(default_factory=dict)
     audit: SelfAudit | None = None
+    curves: Mapping[tuple[str, str], Specified] = field(default_factory=dict)
 
     @property
     def spent(self) -> float:
@@ -170,6 +175,7 @@ def _collected(plan: Plan, chosen: Sequence[str], values: Mapping[str, Any], sec
     spec = plan.spec
     tables: dict[str, Table] = {}
     models: dict[tuple[str, str], tuple[Tidy, ...]] = {}
+    curves: dict[tuple[str, str], Specified] = {}
     coefficients, numbers = [], []
     for version, outputs in plan.outputs.items():
         for table in (n for n in chosen if outputs.tables.get(n) in values):
@@ -181,6 +187,11 @@ def _collected(plan: Plan, chosen: Sequence[str], values: Mapping[str, Any], sec
                     numbers.append(value_rows(version, indirect_rows(made)))
                 cuts = spec.defaults.stars if wanted.stars is None else wanted.stars
                 coefficients.append(coefficient_rows(version, table, found, cuts))
+            elif isinstance(wanted, SpecificationTable):
+                made, curve = result
+                curves[version, table] = curve
+                coefficients.append(specification_rows(version, table, curve, spec.defaults.stars))
+                numbers.append(value_rows(version, made))
             else:
                 made = result
                 columns = wanted.columns if isinstance(wanted, ValuesTable) else None
@@ -194,6 +205,9 @@ def _collected(plan: Plan, chosen: Sequence[str], values: Mapping[str, Any], sec
     default = plan.outputs[DEFAULT]
     panel: Panel | None = values.get(default.panel)
     drawn = {n: values[default.figures[n]] for n in chosen if default.figures.get(n) in values}
+    for name, (plot, curve) in ((n, f) for n, f in drawn.items() if isinstance(f, tuple)):
+        drawn[name], curves[DEFAULT, name] = plot, curve
+        coefficients.append(specification_rows(DEFAULT, name, curve, spec.defaults.stars))
     numbers += [figure_rows(DEFAULT, made, spec.figures[n].kind) for n, made in drawn.items()]
     said = [f"{n}: {w}" for n, made in drawn.items() if isinstance(made, Density) for w in made.warnings]
     for name, figure in drawn.items():
@@ -205,6 +219,7 @@ def _collected(plan: Plan, chosen: Sequence[str], values: Mapping[str, Any], sec
         tables=tables,
         figures=drawn,
         models=models,
+        curves=curves,
         results=pl.concat(coefficients) if coefficients else pl.DataFrame(schema=dict(COEFFICIENTS)),
         values=pl.concat(numbers) if numbers else pl.DataFrame(schema=dict(VALUES)),
         panel=panel,

@@ -230,6 +230,10 @@ LEFT_OUT: Mapping[str, str] = {
     "vif": "variance inflation factors of columns of the prepared data: estat vif, or car::vif",
     "placebo": "placebo draws are random: another program draws others",
     "leave_one_out": "one coefficient without each unit in turn: the model itself is exported",
+    "specification_table": "a curve of many specifications: the preferred one, a column of a table, is exported "
+    "(compare specr)",
+    "specification_figure": "a curve of many specifications: the preferred one, a column of a table, is exported "
+    "(compare specr)",
     "ring_figure": "rings around treated units are made and estimated by econloom; the base model is exported",
     "love": "balance of a matched sample that econloom drew",
 }

@@ -9,6 +9,7 @@ from pydantic import Discriminator, Tag
 
 from econloom.study.language.bacon import BaconTable
 from econloom.study.language.event_tables import EventStudyTable
+from econloom.study.language.specifications import SpecificationTable
 from econloom.study.language.tables import (
     BalanceTable,
     CorrelationTable,
@@ -36,7 +37,8 @@ AnyTable = Annotated[
     | Annotated[SensitivityTable, Tag("<sensitivity>")]
     | Annotated[FamilyTable, Tag("<family>")]
     | Annotated[BalanceTable, Tag("<balance>")]
-    | Annotated[BaconTable, Tag("<bacon>")],
+    | Annotated[BaconTable, Tag("<bacon>")]
+    | Annotated[SpecificationTable, Tag("<specification_curve>")],
     Discriminator(lambda value: _kind(value)),
 ]
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
 from econloom.study.language.base import ColumnName, Columns, Count, Flag, Identifier, Model, Names, Title, Whole
 from econloom.study.language.rings import RingSettings
@@ -108,19 +107,3 @@ class LoveFigure(Figure):
     kind: Literal["love"]
     of: Identifier = Field(description="The matched sample.")
     threshold: Annotated[float, Field(gt=0)] | None = Field(0.1, description="A dotted line.")
-
-
-AnyFigure = Annotated[
-    Annotated[TrendFigure, Tag("<trend>")]
-    | Annotated[LeaveOneOutFigure, Tag("<leave_one_out>")]
-    | Annotated[EventStudyFigure, Tag("<event_study>")]
-    | Annotated[PlaceboFigure, Tag("<placebo>")]
-    | Annotated[RingsFigure, Tag("<rings>")]
-    | Annotated[LoveFigure, Tag("<love>")],
-    Discriminator(lambda value: _kind(value)),
-]
-
-
-def _kind(value: Any) -> str:
-    kind = value.get("kind") if isinstance(value, Mapping) else getattr(value, "kind", None)
-    return f"<{kind}>"

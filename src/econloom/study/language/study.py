@@ -8,10 +8,10 @@ from typing import Annotated, Any, Self
 from pydantic import Field, PrivateAttr, model_validator
 
 from econloom.study.document import Document
+from econloom.study.language.any_figure import AnyFigure
 from econloom.study.language.any_table import AnyTable
 from econloom.study.language.base import DEFAULT, ColumnName, Identifier, Model, Text, Title
 from econloom.study.language.data import AnyList, Panel, Policy, Source
-from econloom.study.language.figures import AnyFigure
 from econloom.study.language.published import Published
 from econloom.study.language.rings import RingColumns
 from econloom.study.language.settings import Defaults

@@ -7,7 +7,6 @@ from typing import Any
 
 from econloom.core.errors import UsageError
 from econloom.core.labels import Label
-from econloom.panel.formula import parse_formula
 from econloom.study.document import KeyPath
 from econloom.study.estimators import ESTIMATORS
 from econloom.study.language.columns import Column
@@ -15,7 +14,7 @@ from econloom.study.language.tables import FamilyMember, FamilyTable, Regression
 from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation
 from econloom.study.planning.models import ONCE, Shown, TableModels
-from econloom.study.planning.referring import REFERENCE, Referred, has, no_term, referred
+from econloom.study.planning.referring import REFERENCE, Referred, has, no_term, referred, spelt_out
 from econloom.study.step import Step
 
 # sensitivity ---------------------------------------------------------------------------------------------------------
@@ -106,7 +105,7 @@ def _controls(draft: Draft, found: Referred, spec: SensitivityTable, key: str, p
     names: list[str] = []
     for number, name in enumerate(getattr(spec, key)):
         place: KeyPath = (*path, key, number) if isinstance(draft.typed_at((*path, key)), list) else (*path, key)
-        for term in _spelt_out(draft, name, place):
+        for term in spelt_out(draft, name, place):
             if term == spec.term:
                 draft.problem(UsageError(f"{term!r} is the treatment: {key} are controls"), place)
             elif not has(found, term):
@@ -114,20 +113,6 @@ def _controls(draft: Draft, found: Referred, spec: SensitivityTable, key: str, p
             elif term not in names:
                 names.append(term)
     return names
-
-
-def _spelt_out(draft: Draft, name: str, path: KeyPath) -> list[str]:
-    if "$" not in name:
-        return [name]
-    before = len(draft.problems)
-    text = draft.expand(name, path)
-    if len(draft.problems) > before:
-        return []
-    try:
-        return [t.name for t in parse_formula(f"y ~ {text}").terms]
-    except UsageError as error:
-        draft.problem(error, path)
-        return []
 
 
 # families ------------------------------------------------------------------------------------------------------------

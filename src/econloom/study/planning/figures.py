@@ -7,8 +7,8 @@ from typing import Any
 from econloom.core.errors import UsageError
 from econloom.study.document import KeyPath
 from econloom.study.estimators import ESTIMATORS
+from econloom.study.language.any_figure import AnyFigure
 from econloom.study.language.figures import (
-    AnyFigure,
     EventStudyFigure,
     LeaveOneOutFigure,
     LoveFigure,
@@ -16,8 +16,9 @@ from econloom.study.language.figures import (
     RingsFigure,
     TrendFigure,
 )
+from econloom.study.language.specifications import SpecificationFigure
 from econloom.study.language.tables import RegressionTable, Table
-from econloom.study.planning import event_studies, matched, placebos, repeated, ringed
+from econloom.study.planning import event_studies, matched, placebos, repeated, ringed, specifications
 from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation
 from econloom.study.planning.referring import Referred, addressed, has, no_term
@@ -90,6 +91,8 @@ def _of_model(draft: Draft, name: str, spec: Any, common: dict[str, Any]) -> Ste
         draft.one_of(policy, draft.spec.policy, "policy", (*path, "policy"))
     if isinstance(spec, EventStudyFigure):
         return event_studies.figure(draft, name, spec, common)
+    if isinstance(spec, SpecificationFigure):
+        return specifications.figure(draft, name, spec, common)
     found = addressed(draft, spec.of, (*path, "of"))
     if found is None:
         return draft.add("figure", f"figure {name}", common, (), path)

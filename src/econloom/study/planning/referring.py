@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from econloom.core.errors import UsageError, did_you_mean, listed
+from econloom.panel.formula import parse_formula
 from econloom.study.document import KeyPath
 from econloom.study.language.tables import RegressionTable
 from econloom.study.planning.draft import Draft
@@ -82,3 +83,18 @@ def addressed(draft: Draft, of: str, path: KeyPath) -> Referred | None:
         draft.problem(UsageError(f"{of!r} is no column of a table, such as t3.c1"), path)
         return None
     return next(iter(referred(draft, parts[1], parts[2], path, path)), None)
+
+
+def spelt_out(draft: Draft, name: str, path: KeyPath) -> list[str]:
+    """The terms of a macro, or a name as it is; none where there is a fault."""
+    if "$" not in name:
+        return [name]
+    before = len(draft.problems)
+    text = draft.expand(name, path)
+    if len(draft.problems) > before:
+        return []
+    try:
+        return [t.name for t in parse_formula(f"y ~ {text}").terms]
+    except UsageError as error:
+        draft.problem(error, path)
+        return []

@@ -12,14 +12,27 @@ from econloom.core.expressions import names_in, parse
 from econloom.study.document import KeyPath
 from econloom.study.language.bacon import BaconTable
 from econloom.study.language.event_tables import EventStudyTable
+from econloom.study.language.specifications import SpecificationTable
 from econloom.study.language.tables import BalanceTable, FamilyTable, RegressionTable, SensitivityTable, TableRow
-from econloom.study.planning import companions, event_studies, families, matched, other_tables, prepared, repeated
+from econloom.study.planning import (
+    companions,
+    event_studies,
+    families,
+    matched,
+    other_tables,
+    prepared,
+    repeated,
+    specifications,
+)
 from econloom.study.planning.draft import Draft
 from econloom.study.planning.looks import presentation, simulated_notes
 from econloom.study.planning.models import Shown, TableModels
 from econloom.study.schema import DEFAULT, StudySpec, grid_id
 from econloom.study.statistics import COMPARISON_OPTIONS, COMPARISONS, STATISTICS, TESTS
 from econloom.study.step import Step
+
+_LATER = (SensitivityTable, FamilyTable, EventStudyTable, BaconTable, SpecificationTable)
+"""Tables about models of other tables."""
 
 
 def samples(draft: Draft) -> None:
@@ -83,7 +96,7 @@ def steps(draft: Draft) -> dict[str, Step]:
     groups = _estimates(draft, [c for found in wanted for c in found])
     made: dict[str, Step] = {}
     for table, spec in draft.spec.tables.items():
-        if table in faulty or isinstance(spec, SensitivityTable | FamilyTable | EventStudyTable | BaconTable):
+        if table in faulty or isinstance(spec, _LATER):
             continue
         if table in specs:
             made[table] = _regressions(draft, table, specs[table], columns[table], compared[table], groups)
@@ -100,6 +113,8 @@ def steps(draft: Draft) -> dict[str, Step]:
             made[table] = event_studies.table(draft, table, spec)
         elif isinstance(spec, BaconTable):
             made[table] = event_studies.bacon(draft, table, spec)
+        elif isinstance(spec, SpecificationTable):
+            made[table] = specifications.table(draft, table, spec)
     return {table: made[table] for table in draft.spec.tables if table in made}
 
 

@@ -15,12 +15,13 @@ from econloom.study.steps import (
     models,
     prepare,
     rings,
+    specifications,
     summaries,
     variables,
 )
 from econloom.study.steps.context import Context, Work
 
-_PARTS = (data, variables, prepare, models, summaries, families, figures, rings, matched, event_studies)
+_PARTS = (data, variables, prepare, models, summaries, families, figures, rings, matched, event_studies, specifications)
 
 
 def _wired(parts: Sequence[Any]) -> Mapping[str, Work]:
