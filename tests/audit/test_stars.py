@@ -117,6 +117,12 @@ def test_unmarked_rows_are_conditional() -> None:
     assert found(("1.000", "(0.100)"), ("0.500", "(0.100)")) == []  # a table without stars
 
 
+def test_rows_with_p_values_instead_of_stars_are_left_alone() -> None:
+    note = f"{NOTE}, p values in square brackets"
+    assert found(("1.000***", "(0.100)"), ("0.500", "[0.004]"), note=note) == []
+    assert found(("1.000***", "[0.000]"), ("0.500", "[0.004]"), note=note) == [("conditional", "stars")]
+
+
 def test_degrees_of_freedom_in_the_note() -> None:
     note = f"{NOTE}, by the t distribution with 4 degrees of freedom"
     assert found(("1.000**", "(0.220)"), note=note) == []

@@ -46,7 +46,7 @@ def check(table: PaperTable, given: Given) -> Iterator[Finding]:
     """Every cell by itself, then the cells of a column together."""
     if r.unverifiable(table) or not any(e.stars for e in table.estimates):
         return
-    marked = table.starred_rows
+    marked, instead = table.starred_rows, _p_instead(table)
     wrong: list[Estimate] = []
     for (panel, column), estimates in table.by_column.items():
         df = r.plausible_df(table, column, given, panel)
@@ -56,12 +56,20 @@ def check(table: PaperTable, given: Given) -> Iterator[Finding]:
         cells = judged[cuts]
         for cell, bad in zip(cells, impossible, strict=True):
             wrong += [cell.estimate] if bad and (panel, cell.estimate.row) in marked else []
-            if bad:
+            if bad and (panel, cell.estimate.row) not in instead:
                 yield _finding(cell, cuts, df, table, given, (panel, cell.estimate.row) in marked)
         fitting = [c for c, bad in zip(cells, impossible, strict=True) if not bad and (panel, c.estimate.row) in marked]
         if len(judged) == 1:
             yield from _together(fitting, df, table, panel, column, given)
     yield from _convention(table, given, wrong)
+
+
+def _p_instead(table: PaperTable) -> frozenset[tuple[str, str]]:
+    """Rows that print p values and no stars, where starred rows print none: their p stands for stars."""
+    marked = table.starred_rows
+    if any(e.p is not None for e in table.estimates if (e.panel, e.row) in marked):
+        return frozenset()
+    return frozenset((e.panel, e.row) for e in table.estimates if e.p is not None)
 
 
 def _convention(table: PaperTable, given: Given, wrong: Sequence[Estimate]) -> Iterator[Finding]:
