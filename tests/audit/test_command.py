@@ -58,6 +58,16 @@ def test_reports(wrong: Path, lang: str) -> None:
     assert Path("out/r.docx").read_bytes()[:2] == b"PK"
 
 
+def test_rows_that_are_stated(wrong: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong.write_text("变量,样本量,均值,标准差,最小值,最大值\n子女数,25,3.19,1.10,0,6\n", encoding="utf-8")
+    assert run_command(["audit", str(wrong), "--integers", "子女数"]) == 0
+    assert "grim" in capsys.readouterr().out
+    assert run_command(["audit", str(wrong), "--integers", "子女", "--lang", "en"]) == 2
+    assert "did you mean '子女数'" in capsys.readouterr().err
+    assert run_command(["audit", str(wrong), "--identity", "a = 子女数 * 2"]) == 2
+    assert run_command(["audit", str(wrong), "--fewest-clusters", "1"]) == 2
+
+
 def test_the_text_of_the_paper(wrong: Path) -> None:
     wrong.write_text(TABLE.replace("0.10***", "0.102").replace("0.09", "0.030"), encoding="utf-8")
     Path("正文.txt").write_text("指数从2.00增加到2.50，增长了40%。", encoding="utf-8")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from econloom.audit.checks.identities import parsed
 from econloom.audit.checks.registry import CHECKS, PAPER_CHECKS
 from econloom.audit.findings import Finding, Level, ordered
 from econloom.audit.given import Given
@@ -89,6 +90,8 @@ def audit(sources: Iterable[Source], given: Given | None = None) -> Audit:
     ------
     DataError
         A file that cannot be read.
+    UsageError
+        A statement about rows or columns that no table has.
 
     Examples
     --------
@@ -101,10 +104,23 @@ def audit(sources: Iterable[Source], given: Given | None = None) -> Audit:
     (False, 'stars', 'no star')
     """
     given = given or Given()
-    tables = same_below([t for s in sources for t in tables_of(s, given)])
+    tables = _named(given, same_below([t for s in sources for t in tables_of(s, given)]))
     found = [f for t in tables for check in CHECKS for f in check.run(t, given)]
     found += [f for check in PAPER_CHECKS for f in check.run(tables, given)]
     return Audit(tuple(tables), tuple(ordered(found)))
+
+
+def _named(given: Given, tables: list[PaperTable]) -> list[PaperTable]:
+    """The tables, if they have what is stated about them."""
+    stated = {"integers": given.integers, "shares": given.shares}
+    stated["identities"] = sorted({n for text in given.identities for n in parsed(text).variables})
+    held = {e.row for t in tables for e in t.estimates} | {v.row for t in tables for v in t.values}
+    held |= {w for t in tables for c in t.columns for w in (*c.head, c.dependent, c.id)}
+    for field, names in stated.items():
+        for name in names:
+            if name not in held:
+                raise UsageError(f"{field}: no table has a row or column {name!r}{did_you_mean(name, sorted(held))}")
+    return tables
 
 
 def tables_of(source: Source, given: Given) -> Sequence[PaperTable]:
@@ -139,7 +155,7 @@ def check(source: Source | Iterable[Source], **stated: Any) -> list[Finding]:
     DataError
         A file that cannot be read.
     UsageError
-        An unknown or impossible statement.
+        An unknown or impossible statement; rows or columns that no table has.
 
     Examples
     --------

@@ -22,6 +22,14 @@ _Clusters = Annotated[int | None, typer.Option("--clusters", help="Number of clu
 _Cutoffs = Annotated[str | None, typer.Option("--cutoffs", help="Levels of stars: 0.1,0.05,0.01.", show_default=False)]
 _Parens = Annotated[str | None, typer.Option("--parens", help="Brackets hold se, t, p or ci.", show_default=False)]
 _Identity = Annotated[list[str] | None, typer.Option("--identity", help="'EcGI = (Tr + Fi) / 2'; may be repeated.")]
+_Integers = Annotated[
+    list[str] | None, typer.Option("--integers", help="A row of whole numbers, for GRIM; may be repeated.")
+]
+_Shares = Annotated[list[str] | None, typer.Option("--shares", help="A row of shares in [0, 1]; may be repeated.")]
+_LrDf = Annotated[int | None, typer.Option("--lr-df", help="Degrees of freedom of LR tests.", show_default=False)]
+_Fewest = Annotated[
+    int | None, typer.Option("--fewest-clusters", help="Fewest plausible clusters (5).", show_default=False)
+]
 _Report = Annotated[list[Path] | None, typer.Option("--report", help="A report: .html or .docx; may be repeated.")]
 _Baseline = Annotated[Path | None, typer.Option("--baseline", help="File of accepted findings.", show_default=False)]
 _Write = Annotated[Path | None, typer.Option("--write-baseline", help="Accept all findings.", show_default=False)]
@@ -37,6 +45,10 @@ def audit(
     cutoffs: _Cutoffs = None,
     parens: _Parens = None,
     identity: _Identity = None,
+    integers: _Integers = None,
+    shares: _Shares = None,
+    lr_df: _LrDf = None,
+    fewest_clusters: _Fewest = None,
     report: _Report = None,
     baseline: _Baseline = None,
     write_baseline: _Write = None,
@@ -47,6 +59,7 @@ def audit(
     from econloom.audit import Given
     from econloom.audit import audit as audited
     from econloom.audit import baseline as known
+    from econloom.audit.given import FEWEST_CLUSTERS
     from econloom.audit.read.text import read_text
 
     for place in report or ():
@@ -61,6 +74,10 @@ def audit(
         cutoffs=_levels(cutoffs),
         parens=parens,
         identities=tuple(identity or ()),
+        integers=tuple(integers or ()),
+        shares=tuple(shares or ()),
+        lr_df=lr_df,
+        fewest_clusters=FEWEST_CLUSTERS if fewest_clusters is None else fewest_clusters,
     )
     done = known.without_known(audited(files, given), accepted)
     for place in report or ():

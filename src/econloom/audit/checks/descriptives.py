@@ -17,6 +17,14 @@ _ORDER = ("min", "p1", "p5", "p10", "p25", "median", "p75", "p90", "p95", "p99",
 _WEIGHTED = re.compile(r"weighted|加权|权重", re.IGNORECASE)
 _SIGNIFICANT = 10  # digits that a row must print in all before its twin is pointed out
 Row = Mapping[str, Value]
+IN_CHINESE = {
+    "min": "最小值",
+    "max": "最大值",
+    "mean": "均值",
+    "median": "中位数",
+    "p25": "下四分位数",
+    "p75": "上四分位数",
+}
 
 
 def check(table: PaperTable, given: Given) -> Iterator[Finding]:
@@ -63,8 +71,9 @@ def _order(row: Row, place: str, table: PaperTable) -> Iterator[Finding]:
     pairs = [*pairwise(held), *[p for p in (("min", "mean"), ("mean", "max")) if set(p) <= set(row)]]
     for low, high in pairs:
         if row[low].interval.low > row[high].interval.high:
-            why = label(f"{low}大于{high}", f"{low} is above {high}")
-            possible = label(f"{low}不大于{high}", f"{low} at most {high}")
+            names = [IN_CHINESE.get(k, k) for k in (low, high)]
+            why = label(f"{names[0]}大于{names[1]}", f"{low} is above {high}")
+            possible = label(f"{names[0]}不大于{names[1]}", f"{low} at most {high}")
             yield finding(table, "certain", "order", place, printed(row, low, high), why, possible)
     if "sd" in row and row["sd"].interval.high < 0:
         why = label("标准差不可能为负", "a standard deviation is not negative")

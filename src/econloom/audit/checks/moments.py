@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from econloom.audit.checks.descriptives import Row, count, is_weighted, printed, rows_of
+from econloom.audit.checks.descriptives import IN_CHINESE, Row, count, is_weighted, printed, rows_of
 from econloom.audit.checks.parts import finding, label, zh
 from econloom.audit.findings import Finding
 from econloom.audit.given import Given
@@ -80,7 +80,7 @@ def _quantiles(row: Row, place: str, table: PaperTable) -> Iterator[Finding]:
         x = row[role].interval
         if x.high < mean.low - below * most or x.low > mean.high + above * most:
             held = Interval(mean.low - below * most, mean.high + above * most)
-            why = label(f"{role}离均值的距离超过了标准差所允许的范围",
+            why = label(f"{IN_CHINESE.get(role, role)}离均值的距离超过了标准差所允许的范围",
                         f"{role} is further from the mean than the standard deviation allows")  # fmt: skip
             yield finding(table, "certain", "quantiles", place, printed(row, "n", "mean", "sd", role), why,
                           label(zh(held), held.text()))  # fmt: skip
