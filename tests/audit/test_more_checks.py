@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from econloom.audit import Given, audit
 from econloom.audit.checks.sizes import lags
 from tests.audit.tables import SE, found, made
 
+GLOBALISATION = Path(__file__).resolve().parents[2] / "studies" / "globalisation" / "published"
 ROBUST = "Robust standard errors in parentheses. * p<0.10, ** p<0.05, *** p<0.01"
 
 
@@ -280,6 +283,51 @@ def test_samples_of_a_regression_and_of_its_description() -> None:
     assert [f.check for f in audit([made(*head, "Max | 3 | 2.0"), table]).findings if f.check == "repeated"] == []
     described = made("Variable | N | Mean | Max", *(f"{r} | 3.0" for r in head[1:]))
     assert [f.check for f in audit([described, table]).findings] == ["repeated"]
+
+
+def _groups(east: str, west: str, n: str = "200 | 300"):
+    rows = (" | (1) | (2)", " | y | y", " | East | West", f"x | {east} | {west}", " | (0.100) | (0.100)", f"N | {n}")
+    return made(*rows, title="Heterogeneity by region", name="u")
+
+
+def test_parts_in_another_table() -> None:
+    whole = made(" | (1) | (2)", " | y | z", "x | 0.450*** | 0.1", " | (0.100) | (0.1)", "N | 500 | 500")
+    assert audit([whole, _groups("0.400***", "0.500***")]).findings == ()
+    outside = audit([whole, _groups("0.200**", "0.300***")]).findings
+    assert [(f.level, f.check, f.where) for f in outside] == [("suspicious", "pooled", "t: row 'x', column 1")]
+    sums = audit([whole, _groups("0.400***", "0.500***", "200 | 290")]).findings
+    assert [(f.level, f.check) for f in sums] == [("suspicious", "repeated")] and sums[0].possible.en == "500 in all"
+
+
+def test_identities_across_tables() -> None:
+    first = made(" | (1)", " | Ec", "x | 0.300***", " | (0.010)", "N | 90")
+    second = made(
+        " | (1) | (2)", " | Tr | Fi", "x | 0.200*** | 0.400***", " | (0.010) | (0.010)", "N | 90 | 90", name="u"
+    )
+    identity = ["Ec = (Tr + Fi) / 2"]
+    assert audit([first, second], Given(identities=identity)).findings == ()
+    wrong = made(" | (1)", " | Ec", "x | 0.305***", " | (0.010)", "N | 90")
+    found_ = audit([wrong, second], Given(identities=identity)).findings
+    assert [(f.level, f.check) for f in found_] == [("conditional", "identity")] and "u: row 'x'" in found_[0].where
+    other = made(" | (1)", " | Ec", "x | 0.305***", " | (0.010)", "N | 80")
+    assert audit([other, second], Given(identities=identity)).findings == ()
+
+
+def test_what_002_prints() -> None:
+    """Its five pooled slopes of TBI lie outside those of developed and developing countries."""
+    done = audit([GLOBALISATION / f"002_t{k}.json" for k in (1, 3, 4, 5, 6)], Given(units=41, periods=15))
+    pooled = [f.where for f in done.findings if f.check == "pooled"]
+    assert pooled == [f"002_t{t}: row 'TBI', column {c}" for t, c in ((3, 3), (3, 4), (5, 1), (5, 2), (5, 3))]
+    assert [(f.level, f.check) for f in done.findings if f.check != "pooled"] == [("suspicious", "groups")]
+
+
+def test_rows_called_dummies_and_copied_columns() -> None:
+    head = "Variable | N | Mean | Std. Dev. | Min | Max"
+    assert found(head, "是否出口 | 30 | 0.55 | 0.40 | 0 | 1") == [("conditional", "grim")]
+    assert found(head, "Exporter dummy | 30 | 0.57 | 0.50 | 0 | 1") == []
+    rows = ("2000 | 0.1061 | 0.1061", "2001 | -0.0991 | -0.0991", "2002 | 0.1103 | 0.1103", "2003 | 0.2 | 0.2")
+    assert found("Year | China | India", *rows) == [("suspicious", "copy")]
+    assert found("Year | China | India", *rows[:3], "2003 | 0.2 | 0.3") == []
 
 
 TEXT = (" | (1) | (2)", "x | 0.512** | -0.234", " | (0.240) | (0.200)", "N | 300 | 300")

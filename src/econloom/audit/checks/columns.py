@@ -16,7 +16,7 @@ from econloom.audit.paper import Column, Estimate, PaperTable
 from econloom.audit.words import CONSTANTS, FULL, folded, said_base
 
 _DIGITS = 16  # significant digits that two equal columns must share before they are pointed out
-_GROUPS = re.compile(r"异质性|分组|分样本|heterogene|subsample|subgroup|by group|split", re.IGNORECASE)
+GROUPS = re.compile(r"异质性|分组|分样本|heterogene|subsample|subgroup|by group|split", re.IGNORECASE)
 _PERIOD = re.compile(
     r"^(?:k ?=? ?|t ?|d_?|event_?|rel(?:ative)?_?|period ?)?([-+−]\d{1,2})$|^(pre|before|lead|前|f)[ _-]?(\d{1,2})期?$"
     r"|^(post|after|lag|后|l)[ _-]?(\d{1,2})期?$|^(current|当期|post0|d0|t0|k ?=? ?0|t ?=? ?0|事件当期)$",
@@ -147,7 +147,7 @@ def _pooled(table: PaperTable, panel: str, held: Held) -> Iterator[Finding]:
 def _groups(table: PaperTable, panel: str, held: Held, given: Given) -> Iterator[Finding]:
     """One group is significant, the other is not, and their difference is not either."""
     about = f"{table.title} {' '.join(c.words for c in table.columns)}"
-    if not _GROUPS.search(about):
+    if not GROUPS.search(about):
         return
     for a, b in combinations(table.columns, 2):
         if not _one_outcome(a, b):

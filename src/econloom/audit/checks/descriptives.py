@@ -15,6 +15,7 @@ from econloom.audit.paper import PaperTable, Value
 
 _ORDER = ("min", "p1", "p5", "p10", "p25", "median", "p75", "p90", "p95", "p99", "max")
 _WEIGHTED = re.compile(r"weighted|加权|权重", re.IGNORECASE)
+_DUMMY = re.compile(r"dummy|binary|indicator|虚拟变量|哑变量|是否|[(（] ?(?:0/1|=1|1=)", re.IGNORECASE)
 _SIGNIFICANT = 10  # digits that a row must print in all before its twin is pointed out
 Row = Mapping[str, Value]
 IN_CHINESE = {
@@ -28,7 +29,8 @@ IN_CHINESE = {
 
 
 def check(table: PaperTable, given: Given) -> Iterator[Finding]:
-    """Every rule of one row of descriptive statistics, then rows that are copies."""
+    """Every rule of one row of descriptive statistics, then rows and columns that are copies."""
+    yield from _copied_columns(table)
     if table.kind != "descriptive":
         return
     rows = rows_of(table)
@@ -135,7 +137,7 @@ def _whole(row: Row, name: str, place: str, table: PaperTable, given: Given, wei
     if "mean" not in row or n is None or weighted:
         return
     stated = name in given.integers
-    if not stated and not _dummy(row, n):
+    if not stated and not _dummy(row, n) and not _named(name, row):
         return
     mean = row["mean"].interval
     least = math.ceil(n * mean.low * (1 - 1e-12) - 1e-9)
@@ -147,12 +149,19 @@ def _whole(row: Row, name: str, place: str, table: PaperTable, given: Given, wei
             label("该变量取整数", "the variable holds whole numbers")
             if stated
             else label(
-                "该变量为0/1变量（其标准差与此相符）", "the variable is 0 or 1, as its standard deviation has it"
+                "该变量为0/1变量（其名称或标准差与此相符）",
+                "the variable is 0 or 1, as its name or its standard deviation has it",
             )
         )
         yield finding(
             table, "conditional", "grim", place, printed(row, "n", "mean"), why, label(shown, shown), condition
         )
+
+
+def _named(name: str, row: Row) -> bool:
+    """Whether a row is called a dummy and has 0 and 1 as extremes."""
+    ends = [row[k].number.value for k in ("min", "max") if k in row]
+    return ends == [0, 1] and _DUMMY.search(name) is not None and row["mean"].number.exponent <= -2
 
 
 def _dummy(row: Row, n: float) -> bool:
@@ -194,3 +203,22 @@ def _copies(rows: Mapping[tuple[str, str], Row], table: PaperTable) -> Iterator[
             yield finding(table, "suspicious", "copy", place, printed(row, "mean", "sd", "min", "max"), why,
                           label("不同的数值", "other numbers"))  # fmt: skip
         seen.setdefault(texts, key)
+
+
+def _copied_columns(table: PaperTable) -> Iterator[Finding]:
+    """Two columns of three numbers or more that agree to the last digit in every row."""
+    columns: dict[str, list[tuple[str, str, str]]] = {}
+    for v in table.values:
+        columns.setdefault(v.column, []).append((v.panel, v.row, str(v.number.value)))
+    seen: dict[tuple[tuple[str, str, str], ...], str] = {}
+    for column, cells in columns.items():
+        digits = sum(len(text.strip("-0.").replace(".", "")) for *_, text in cells)
+        key = tuple(cells)
+        if len(cells) < 3 or digits < _SIGNIFICANT or len({text for *_, text in cells}) < 3:
+            continue
+        if key in seen:
+            why = label(f"与列{seen[key]!r}完全相同", f"the same to the last digit as column {seen[key]!r}")
+            shown = ", ".join(text for *_, text in cells[:4])
+            yield finding(table, "suspicious", "copy", table.place(column=column), shown, why,
+                          label("不同的数值", "other numbers"))  # fmt: skip
+        seen.setdefault(key, column)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from itertools import product
 
 from econloom.audit.checks.parts import finding, label, zh
 from econloom.audit.findings import Finding
 from econloom.audit.given import Given
 from econloom.audit.interval import Interval
-from econloom.audit.paper import PaperTable
+from econloom.audit.paper import Column, Estimate, PaperTable
 from econloom.core.errors import UsageError
 
 _OPERATIONS: Mapping[type[ast.operator], Callable[[Interval, Interval], Interval]] = {
@@ -97,15 +99,47 @@ def check(table: PaperTable, given: Given) -> Iterator[Finding]:
     """Identities between the rows of every column, and between the columns of every row."""
     for identity in map(parsed, given.identities):
         for place, held, printed in _groups(table, identity.variables):
-            left, right = (_value(side, held, identity) for side in (identity.left, identity.right))
-            if not left.meets(right):
-                why = label(
-                    f"左边为{zh(left)}，右边为{zh(right)}", f"the left is {left.text()}, the right {right.text()}"
-                )
-                condition = label(f"恒等式{identity.text}成立", f"the identity {identity.text} holds")
-                yield finding(
-                    table, "conditional", "identity", place, printed, why, label(zh(right), right.text()), condition
-                )
+            yield from _compared(identity, table, place, held, printed)
+
+
+def across(tables: Sequence[PaperTable], given: Given) -> Iterator[Finding]:
+    """Identities between columns of several tables with the same regressors and N, where no one table has all names."""
+    for identity in map(parsed, given.identities):
+        names = sorted(identity.variables)
+        held = {
+            name: [(t, c) for t in tables for c in t.columns if name in (*c.head, c.dependent, c.id)] for name in names
+        }
+        if any(next(_groups(t, set(names)), None) for t in tables):
+            continue
+        for chosen in product(*held.values()):
+            samples = {(frozenset(e.row for e in t.by_column.get(("", c.id), ())), _n(t, c)) for t, c in chosen}
+            if len(samples) > 1 or len({t.name for t, _ in chosen}) < 2:
+                continue
+            for row in (e.row for e in chosen[0][0].by_column.get(("", chosen[0][1].id), ())):
+                cells = {n: _cell(t, c, row) for n, (t, c) in zip(names, chosen, strict=True)}
+                place = f"{'; '.join(t.place(row, c.id) for t, c in chosen)}"
+                shown = "; ".join(f"{n} {e.coefficient.text}" for n, e in cells.items())
+                spans = {n: Interval.printed(e.coefficient) for n, e in cells.items()}
+                yield from _compared(identity, chosen[0][0], place, spans, shown)
+
+
+def _n(table: PaperTable, c: Column) -> Decimal | None:
+    n = table.statistic(c.id, "n")
+    return None if n is None else n.number.value
+
+
+def _cell(table: PaperTable, c: Column, row: str) -> Estimate:
+    return next(e for e in table.by_column["", c.id] if e.row == row)
+
+
+def _compared(
+    identity: Identity, table: PaperTable, place: str, held: Mapping[str, Interval], printed: str
+) -> Iterator[Finding]:
+    left, right = (_value(side, held, identity) for side in (identity.left, identity.right))
+    if not left.meets(right):
+        why = label(f"左边为{zh(left)}，右边为{zh(right)}", f"the left is {left.text()}, the right {right.text()}")
+        condition = label(f"恒等式{identity.text}成立", f"the identity {identity.text} holds")
+        yield finding(table, "conditional", "identity", place, printed, why, label(zh(right), right.text()), condition)
 
 
 def _groups(table: PaperTable, names: set[str]) -> Iterator[tuple[str, dict[str, Interval], str]]:

@@ -78,7 +78,8 @@ CHECKS: tuple[Check, ...] = (
     Check(identities.check, ("identity",)),
 )
 PAPER_CHECKS: tuple[PaperCheck, ...] = (
-    PaperCheck(across.check, ("repeated",)),
+    PaperCheck(across.check, ("repeated", "pooled")),
+    PaperCheck(identities.across, ("identity",)),
     PaperCheck(claims.check, ("claim", "groups")),
     PaperCheck(quantities.check, ("percentage",)),
 )
