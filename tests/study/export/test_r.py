@@ -71,7 +71,7 @@ def test_every_estimator_and_covariance_in_r(tmp_path: Path) -> None:
     [
         ("globalisation", ["t3", "t4", "t5", "t6", "iv"], [20, 0, 0, 166, 166]),
         ("migration", ["baseline", "mechanism", "exogeneity", "heterogeneity"], [15, 0, 0, 126, 126]),
-        ("castle", None, [5, 0, 14, 13, 13]),
+        ("castle", None, [16, 0, 3, 24, 13]),
         ("wage_share", ["t2", "t3"], None),
     ],
 )

@@ -8,17 +8,18 @@ from typing import Any
 
 import polars as pl
 
-from econloom.core.errors import EconloomError
 from econloom.core.frame import Panel
 from econloom.data import expressions
 from econloom.data.expressions import Scope
 from econloom.panel.designs import mediation
-from econloom.study import estimates, steps
+from econloom.study import estimates
+from econloom.study.cache.shelf import Shelf
 from econloom.study.catalog import Facts
 from econloom.study.divided import Divided
 from econloom.study.export.statement import LeftOut
+from econloom.study.export.values import Values
 from econloom.study.plan import Plan
-from econloom.study.run import Listener, Tick
+from econloom.study.run import Listener
 from econloom.study.step import Step
 from econloom.study.steps.context import scope_of
 from econloom.study.steps.models import group_rows
@@ -80,7 +81,7 @@ class Collected:
 
 
 def collect(
-    plan: Plan, facts: Mapping[str, Facts], names: Iterable[str] | None, version: str, tell: Listener
+    plan: Plan, facts: Mapping[str, Facts], names: Iterable[str] | None, version: str, tell: Listener, cache: bool
 ) -> Collected:
     """Do the steps that the models of some tables and figures need.
 
@@ -99,7 +100,8 @@ def collect(
     wanted = {d for s in ready.values() for d in _sources(s, by_digest)} | (
         {main.digest} if not main.planned else set()
     )
-    values = _performed(plan, facts, wanted, tell)
+    values = Values(plan, facts, wanted, Shelf.opened(plan.spec.study, cache), tell)
+    values.fill()
     shown: list[Shown] = []
     for name, step in ready.items():
         reader = READERS.get(step.kind)
@@ -109,7 +111,7 @@ def collect(
         reason = LEFT_OUT.get(step.kind)
         if reason or reader is None:
             left.append(LeftOut(name, reason or f"{step.kind}: no program has it"))
-    return Collected(tuple(shown), tuple(left), values.get(main.digest))
+    return Collected(tuple(shown), tuple(left), None if main.planned else values[main.digest])
 
 
 def _series_beside(name: str, step: Step, known: Mapping[str, Step], before: int) -> list[LeftOut]:
@@ -128,30 +130,7 @@ def _sources(step: Step, known: Mapping[str, Step]) -> set[str]:
     return found | {known[d].inputs[0] for d in found if known[d].kind in {"estimate", "event_study"}}
 
 
-def _performed(plan: Plan, facts: Mapping[str, Facts], wanted: set[str], tell: Listener) -> dict[str, Any]:
-    """Values of some steps, with the steps that these need."""
-    needed = set(wanted)
-    for step in reversed(plan.steps):
-        if step.digest in needed:
-            needed |= set(step.inputs)
-    todo = [s for s in plan.steps if s.digest in needed]
-    sources = {f.digest: f for version in facts.values() for f in version.values()}
-    context = steps.Context(sources, lambda done, total: None)
-    last = {digest: step.digest for step in todo for digest in step.inputs}
-    values: dict[str, Any] = {}
-    for number, step in enumerate(todo, 1):
-        tell(Tick(number, len(todo), step.name))
-        try:
-            values[step.digest] = steps.perform(step, [values[i] for i in step.inputs], context)
-        except EconloomError as error:
-            raise error.within(step.name).at(plan.spec.document.at(step.path)) from error
-        for digest in set(step.inputs) - wanted:
-            if last[digest] == step.digest:
-                del values[digest]
-    return values
-
-
-def _regressions(table: str, step: Step, known: Mapping[str, Step], values: Mapping[str, Any]) -> Iterator[Shown]:
+def _regressions(table: str, step: Step, known: Mapping[str, Step], values: Values) -> Iterator[Shown]:
     """Columns of a regression table."""
     parts = [known[i] for i in step.inputs if known[i].kind == "estimate"]
     home = {m["key"]: (part, m) for part in parts for m in part.params["models"]}
@@ -167,7 +146,7 @@ def _regressions(table: str, step: Step, known: Mapping[str, Step], values: Mapp
         yield Shown(table, f"c{number}", made, model, panel, where, scope, same)
 
 
-def _mediations(table: str, step: Step, known: Mapping[str, Step], values: Mapping[str, Any]) -> Iterator[Shown]:
+def _mediations(table: str, step: Step, known: Mapping[str, Step], values: Values) -> Iterator[Shown]:
     """Columns of a table of mediation: total, then for each mediator its own equation and the outcome's."""
     panel, params = values[step.inputs[0]], step.params
     scope, span = scope_of(params), params["span"]
@@ -190,7 +169,7 @@ def _mediations(table: str, step: Step, known: Mapping[str, Step], values: Mappi
             yield Shown(table, f"c{number}", fit, None, panel, where, scope, (step.digest, number))
 
 
-def _event_studies(name: str, step: Step, known: Mapping[str, Step], values: Mapping[str, Any]) -> Iterator[Shown]:
+def _event_studies(name: str, step: Step, known: Mapping[str, Step], values: Values) -> Iterator[Shown]:
     """Columns of a table of effects by event time, or series of its figure."""
     for digest in step.inputs:
         if known[digest].kind != "event_study":
@@ -203,7 +182,7 @@ def _event_studies(name: str, step: Step, known: Mapping[str, Step], values: Map
                         (digest, number))  # fmt: skip
 
 
-Reader = Callable[[str, Step, Mapping[str, Step], Mapping[str, Any]], Iterator[Shown]]
+Reader = Callable[[str, Step, Mapping[str, Step], Values], Iterator[Shown]]
 READERS: Mapping[str, Reader] = {
     "table": _regressions,
     "mediation": _mediations,

@@ -89,6 +89,7 @@ def export(
     tables: Iterable[str] | None = None,
     version: str = DEFAULT,
     tell: Listener | None = None,
+    cache: bool = True,
 ) -> tuple[Export, ...]:
     """Export a study for one or several programs; the models are estimated once.
 
@@ -105,6 +106,8 @@ def export(
     version : str
     tell : callable, optional
         Told of every step as a :class:`econloom.study.run.Tick`.
+    cache : bool
+        Take values that runs left in the user's cache.
 
     Raises
     ------
@@ -121,7 +124,7 @@ def export(
         raise UsageError(f"no version {version!r}{did_you_mean(version, plan.outputs)}", hint=f"versions: {known}")
     names = plan.chosen(tables)
     homes = [ExportFolder(f, plan.spec.study, p) for f, p in zip(folders, programs, strict=True)]
-    found = collect(plan, facts, names, version, tell or (lambda tick: None))
+    found = collect(plan, facts, names, version, tell or (lambda tick: None), cache)
     made = Statements(_words(plan))
     if found.panel is not None:
         made.home(found.panel)

@@ -209,3 +209,62 @@ own_variance <- function(model, clusters = NULL, factor = 1) {
   meat <- crossprod(if (length(clusters)) rowsum(S, clusters[[1]]) else S)
   factor * model$inverse %*% meat %*% model$inverse
 }
+# ---- staggered timing in base R: the definitions, without their standard errors ----------------------------------------
+one_effect <- function(name, value) structure(list(coefficients = setNames(value, name)), class = "own")
+# Effects of groups that explain a variable, by means in turn; and what they say of other rows.
+group_effects <- function(y, groups, weights) {
+  found <- lapply(groups, function(g) setNames(numeric(length(unique(g))), unique(as.character(g))))
+  left <- y
+  for (round in 1:10000) {
+    moved <- 0
+    for (j in seq_along(groups)) {
+      g <- as.character(groups[[j]])
+      step <- rowsum(left * weights, g)[, 1] / rowsum(weights, g)[, 1]
+      found[[j]][names(step)] <- found[[j]][names(step)] + step
+      left <- left - step[g]
+      moved <- max(moved, abs(step))
+    }
+    if (moved < 1e-13 * max(abs(y), 1)) return(found)
+  }
+  stop("the effects did not converge")
+}
+# Borusyak, Jaravel and Spiess; Gardner's mean is the same number: treated outcomes less what untreated rows say of them.
+imputed_effect <- function(name, y, controls, data, absorb, cohort, time, weights = NULL) {
+  treated <- !is.na(data[[cohort]]) & data[[time]] >= data[[cohort]]
+  w <- if (is.null(weights)) rep(1, nrow(data)) else data[[weights]]
+  own <- data[!treated, ]
+  b <- if (length(controls)) coef(within_lm(y, controls, own, absorb, weights)) else numeric()
+  rest <- function(d) d[[y]] - if (length(controls)) as.matrix(d[controls]) %*% b else 0
+  effects <- group_effects(as.vector(rest(own)), own[absorb], w[!treated])
+  then <- data[treated, ]
+  said <- Reduce(`+`, lapply(absorb, function(a) effects[[match(a, absorb)]][as.character(then[[a]])]))
+  known <- !is.na(said)
+  one_effect(name, weighted.mean((as.vector(rest(then)) - said)[known], w[treated][known]))
+}
+# Sun and Abraham: cohorts by event time against -1 and the never treated, weighed by their rows.
+interacted_effect <- function(name, y, controls, data, absorb, cohort, time, weights = NULL) {
+  g <- data[[cohort]]
+  since <- data[[time]] - g
+  pairs <- unique(data.frame(g = g, e = since)[!is.na(g) & since != -1, ])
+  made <- sapply(seq_len(nrow(pairs)), function(k) as.numeric(!is.na(g) & g == pairs$g[k] & since == pairs$e[k]))
+  dummies <- paste0(".k", seq_len(nrow(pairs)))
+  whole <- cbind(data, setNames(as.data.frame(made), dummies))
+  b <- coef(within_lm(y, c(dummies, controls), whole, absorb, weights))[dummies]
+  after <- pairs$e >= 0
+  w <- if (is.null(weights)) rep(1, nrow(data)) else data[[weights]]
+  one_effect(name, weighted.mean(b[after], colSums(made * w)[after]))
+}
+# Callaway and Sant'Anna without covariates, never treated as the comparison: differences of means from the period before.
+group_time_effect <- function(name, y, data, unit, time, cohort) {
+  ids <- unique(data[[unit]])
+  g <- data[[cohort]][match(ids, data[[unit]])]
+  g[!is.na(g) & g > max(data[[time]])] <- NA
+  at <- function(t) data[[y]][match(paste(ids, t), paste(data[[unit]], data[[time]]))]
+  cells <- expand.grid(g = sort(unique(g[!is.na(g)])), t = sort(unique(data[[time]])))
+  cells <- cells[cells$t >= cells$g & (cells$g - 1) %in% data[[time]], ]
+  values <- mapply(function(from, t) {
+    change <- at(t) - at(from - 1)
+    mean(change[!is.na(g) & g == from]) - mean(change[is.na(g)])
+  }, cells$g, cells$t)
+  one_effect(name, weighted.mean(values, table(g)[as.character(cells$g)]))
+}
