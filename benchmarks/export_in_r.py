@@ -28,14 +28,14 @@ def row(name: str, folder: Path) -> str:
     for line in lines:
         if line.startswith("FAIL"):
             print(line, file=sys.stderr)
-    models = len(set(made.columns.values()))
-    total = len(made.rows)
+    total = sum(r.address.count(".") > 1 and r.model in set(made.columns.values()) for r in made.rows)
+    models = len({r.model for r in made.rows})
     return f"| {name} | {models} | {agree} | {differ} | {skipped} | {coefficients} of {total} | {errors} |"
 
 
 def main() -> None:
     """Print the table."""
-    print("| study | models | agree | differ | skipped | coefficients compared | standard errors compared |")
+    print("| study | models and tables | agree | differ | skipped | coefficients compared | standard errors compared |")
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for name in sys.argv[1:] or OWN:

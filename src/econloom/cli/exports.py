@@ -52,7 +52,7 @@ def _as_dict(one: Export) -> dict[str, Any]:
         "script": str(one.script.resolve()),
         "models": len(set(one.columns.values())),
         "columns": one.columns,
-        "coefficients": len(one.rows),
+        "numbers": len(one.rows),
         "compared": one.compared,
         "left_out": [{"what": w.what, "why": w.why} for w in one.left_out],
         "files": list(one.files),
@@ -64,7 +64,7 @@ def _tell(one: Export) -> None:
     from econloom.study.export.tables import reasons
 
     models = len(set(one.columns.values()))
-    print(f"{one.script}: {models} models, {one.compared} of {len(one.rows)} coefficients are compared when it runs")
+    print(f"{one.script}: {models} models, {one.compared} of {len(one.rows)} numbers are compared when it runs")
     for line in reasons(one.left_out, 6):
         print(f"  {line}")
     start = f"do {one.script.name}  (in {one.path})" if one.program == "stata" else f"Rscript {one.script}"

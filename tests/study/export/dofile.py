@@ -40,7 +40,8 @@ OPTIONS: dict[str, set[str]] = {
 PLAIN = {
     "version", "clear", "set", "local", "foreach", "forvalues", "if", "else", "capture", "display", "exit", "program",
     "gettoken", "syntax", "tempname", "scalar", "continue", "args", "matrix", "ereturn", "frame", "import", "use",
-    "xtset", "el_check", "el_value", "el_scale", "el_skip", "estimates", "generate", "levelsof", "count", "tabulate",
+    "xtset", "summarize", "el_describe",
+    "el_check", "el_value", "el_scale", "el_skip", "estimates", "generate", "levelsof", "count", "tabulate",
     "drop", "mkdir", "estat", "which", "end",
 }  # fmt: skip
 WORD = re.compile(r"(?<![\w.`'\"/])([^\W\d]\w*)(?![\w(])")
@@ -110,6 +111,8 @@ def defined(line: str) -> set[str]:
     names = set(re.findall(r"^(?:capture )?local (?:\+\+)?(\w+)", line))
     names |= set(re.findall(r"^foreach (\w+) ", line)) | set(re.findall(r"^forvalues (\w+) ", line))
     names |= set(re.findall(r"local\((\w+)\)", line)) | set(re.findall(r"^gettoken (\w+) ", line))
+    if line.startswith("gettoken"):
+        names |= set(line.split()[1:3])
     if line.startswith(("tempname", "args")):
         names |= set(line.split()[1:])
     if line.startswith("syntax"):
@@ -145,7 +148,7 @@ def _command(line: str, found: Read, variables: set[str], expected: set[str]) ->
     found.commands.add(name)
     if line.startswith("capture estimates store"):
         found.stored.add(words[-1])
-    if name in {"el_check", "el_value"} and "syntax" not in line:
+    if name in {"el_check", "el_value", "el_describe"} and "syntax" not in line:
         model = words[1].rstrip(",")
         found.checked.add(model)
         if model not in expected:

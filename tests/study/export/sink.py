@@ -110,9 +110,15 @@ def study(folder: Path, tables: list[str] | None = None) -> Any:
         "macros": {"controls": "x + 控制"},
         "defaults": {"vcov": {"cluster": "firm"}, "ssc": "reghdfe"},
         "tables": {
-            name: {"title": {"zh": name, "en": name}, "columns": columns}
-            for name, columns in TABLES.items()
-            if tables is None or name in tables
+            "described": {
+                "kind": "descriptive",
+                "title": "Described",
+                "of": ["y", "x", "控制", "share"],
+                "sample": "late",
+            },
+            **{name: {"title": {"zh": name, "en": name}, "columns": columns} for name, columns in TABLES.items()},
         },
+        "samples": {"late": "year > 2003"},
     }
+    data["tables"] = {n: t for n, t in data["tables"].items() if tables is None or n in tables}
     return el.study(data, folder)

@@ -23,6 +23,7 @@ from econloom.study.run import Listener
 from econloom.study.step import Step
 from econloom.study.steps.context import scope_of
 from econloom.study.steps.models import group_rows
+from econloom.study.steps.summaries import rows_of
 
 
 @dataclass(frozen=True)
@@ -64,18 +65,30 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Summarised:
+    """A table of descriptive statistics, with its panel and the keys of its rows."""
+
+    table: str
+    panel: Panel
+    rows: Panel
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Collected:
     """What a study's tables and figures are made of.
 
     Attributes
     ----------
     shown : tuple of Shown
+    summarised : tuple of Summarised
     left_out : tuple of LeftOut
     panel : Panel or None
         The prepared main panel; None where it is not built yet.
     """
 
     shown: tuple[Shown, ...]
+    summarised: tuple[Summarised, ...]
     left_out: tuple[LeftOut, ...]
     panel: Panel | None
 
@@ -103,15 +116,16 @@ def collect(
     values = Values(plan, facts, wanted, Shelf.opened(plan.spec.study, cache), tell)
     values.fill()
     shown: list[Shown] = []
+    summarised = [_summarised(n, s, values[s.inputs[0]]) for n, s in ready.items() if s.kind == DESCRIBED]
     for name, step in ready.items():
         reader = READERS.get(step.kind)
         if reader is not None:
             shown += reader(name, step, by_digest, values)
             left += _series_beside(name, step, by_digest, len([s for s in shown if s.table == name]))
         reason = LEFT_OUT.get(step.kind)
-        if reason or reader is None:
+        if reason or (reader is None and step.kind != DESCRIBED):
             left.append(LeftOut(name, reason or f"{step.kind}: no program has it"))
-    return Collected(tuple(shown), tuple(left), None if main.planned else values[main.digest])
+    return Collected(tuple(shown), tuple(summarised), tuple(left), None if main.planned else values[main.digest])
 
 
 def _series_beside(name: str, step: Step, known: Mapping[str, Step], before: int) -> list[LeftOut]:
@@ -125,9 +139,16 @@ def _series_beside(name: str, step: Step, known: Mapping[str, Step], before: int
 def _sources(step: Step, known: Mapping[str, Step]) -> set[str]:
     """Digests of the steps whose values the models of a table are read from."""
     found = {i for i in step.inputs if known[i].kind in {"estimate", "event_study"}}
-    if step.kind == "mediation":
+    if step.kind in {"mediation", DESCRIBED}:
         found.add(step.inputs[0])
     return found | {known[d].inputs[0] for d in found if known[d].kind in {"estimate", "event_study"}}
+
+
+def _summarised(name: str, step: Step, panel: Panel) -> Summarised:
+    """What a table of descriptive statistics is of."""
+    params = step.params
+    columns = [c for c in params["columns"] if not params["all"] or panel.column(c).dtype.is_numeric()]
+    return Summarised(name, panel, rows_of(params, panel), tuple(columns))
 
 
 def _regressions(table: str, step: Step, known: Mapping[str, Step], values: Values) -> Iterator[Shown]:
@@ -182,6 +203,8 @@ def _event_studies(name: str, step: Step, known: Mapping[str, Step], values: Val
                         (digest, number))  # fmt: skip
 
 
+DESCRIBED = "describe"
+"""Kind of the steps of descriptive tables, which are exported as summaries of columns."""
 Reader = Callable[[str, Step, Mapping[str, Step], Values], Iterator[Shown]]
 READERS: Mapping[str, Reader] = {
     "table": _regressions,
@@ -195,7 +218,6 @@ LEFT_OUT: Mapping[str, str] = {
     "another program",
     "values": "numbers of a measure that econloom computes from inter-country tables or raw files; they are columns of "
     "the prepared data where models use them",
-    "describe": "descriptive statistics of columns of the prepared data: summarize, or summary()",
     "count": "counts of rows under conditions of the study",
     "balance_table": "balance of a matched sample that econloom drew; sample and weights are columns of the data",
     "sensitivity": "bounds on omitted variables are econloom's own computation (compare sensemakr, psacalc)",

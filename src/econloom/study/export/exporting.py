@@ -18,7 +18,7 @@ from econloom.study.export.data import Data
 from econloom.study.export.folder import RECORD, ExportFolder
 from econloom.study.export.r import script as r
 from econloom.study.export.stata import script as stata
-from econloom.study.export.statement import LeftOut, Row
+from econloom.study.export.statement import Described, LeftOut, Row
 from econloom.study.export.statements import Statements
 from econloom.study.plan import Plan
 from econloom.study.run import Listener
@@ -57,7 +57,7 @@ class Export:
     columns : mapping of str to str
         Address of every column that is in the script (``t3.c3``), and the model that it shows.
     rows : tuple of Row
-        Every coefficient with what is compared of it.
+        Every coefficient and statistic with what is compared of it.
     left_out : tuple of LeftOut
         What is not exported or not compared, with the reason.
     files : tuple of str
@@ -73,11 +73,11 @@ class Export:
 
     @property
     def compared(self) -> int:
-        """Coefficients that the script compares."""
+        """Numbers that the script compares."""
         return sum(r.compared != "none" for r in self.rows)
 
     def __repr__(self) -> str:
-        counts = f"{len(set(self.columns.values()))} models, {self.compared} of {len(self.rows)} coefficients compared"
+        counts = f"{len(set(self.columns.values()))} models, {self.compared} of {len(self.rows)} numbers compared"
         return f"Export({self.program}: {counts}; {self.script})"
 
 
@@ -130,10 +130,11 @@ def export(
         made.home(found.panel)
     for shown in found.shown:
         made.add(shown)
-    if not made.all:
-        raise UsageError(f"no model to export in {listed(names)}", hint="choose tables of regressions")
+    described = [made.describe(s) for s in found.summarised]
+    if not made.all and not described:
+        raise UsageError(f"no model to export in {listed(names)}", hint="choose tables of models")
     left = (*made.left_out, *found.left_out, *_matched(plan), *_versions(plan, version))
-    return tuple(_written(plan, made, left, p, h) for p, h in zip(programs, homes, strict=True))
+    return tuple(_written(plan, made, described, left, p, h) for p, h in zip(programs, homes, strict=True))
 
 
 def _words(plan: Plan) -> dict[str, Variable]:
@@ -158,12 +159,15 @@ def _versions(plan: Plan, version: str) -> list[LeftOut]:
     return [LeftOut("versions " + listed(others, 30), "each is an export of its own: --version NAME")] if others else []
 
 
-def _written(plan: Plan, made: Statements, left: Sequence[LeftOut], program: str, home: ExportFolder) -> Export:
+def _written(
+    plan: Plan, made: Statements, described: Sequence[Described], left: Sequence[LeftOut], program: str,
+    home: ExportFolder,
+) -> Export:  # fmt: skip
     """The files of one program."""
     way = PROGRAMS[program]
-    used = {s.data for s in made.all}
+    used = {*(s.data for s in made.all), *(d.data for d in described)}
     data = {d.name: d for d in made.data if d.name in used}
-    script = way.write(plan.spec, made.all, data, left)
+    script = way.write(plan.spec, made.all, described, data, left)
     name = f"{plan.spec.study}{way.suffix}"
     with home.writing() as staging:
         (staging / "data").mkdir()

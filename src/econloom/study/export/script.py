@@ -31,5 +31,5 @@ def not_compared(rows: Sequence[Row]) -> list[LeftOut]:
     return [
         LeftOut(r.address, r.why if r.compared == "none" else f"standard error not compared: {r.why}")
         for r in rows
-        if r.compared != "both"
+        if r.compared != "both" and r.why
     ]

@@ -209,6 +209,29 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Described:
+    """A table of descriptive statistics.
+
+    Attributes
+    ----------
+    id : str
+        The table.
+    data, sample : str
+        Prepared data, and the column that is 1 in its rows.
+    columns : mapping of str to str
+        Prepared column by econloom's name.
+    numbers : mapping of (str, str) to float
+        By econloom's name and statistic: n, mean, sd, min, max.
+    """
+
+    id: str
+    data: str
+    sample: str
+    columns: Mapping[str, str]
+    numbers: Mapping[tuple[str, str], float]
+
+
+@dataclass(frozen=True, slots=True)
 class LeftOut:
     """Something that is not exported, or not compared.
 

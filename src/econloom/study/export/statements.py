@@ -11,6 +11,7 @@ import numpy as np
 from econloom.core.estimate import CONSTANT, Tidy
 from econloom.core.frame import Panel
 from econloom.core.frame import Variable as Known
+from econloom.data.describe import descriptive
 from econloom.panel.absorb import singletons
 from econloom.panel.columns import Columns
 from econloom.panel.design import Design, build_design, draw_sample, with_levels
@@ -23,11 +24,23 @@ from econloom.panel.request import Request
 from econloom.panel.transformed import PanelFit
 from econloom.study.estimates import covariance
 from econloom.study.estimators import instruments_of
-from econloom.study.export.collect import Shown
+from econloom.study.export.collect import Shown, Summarised
 from econloom.study.export.data import Data, IntArray, same_rows
 from econloom.study.export.factors import errors_of, likelihood_factor
-from econloom.study.export.statement import Effect, Errors, Expected, LeftOut, Native, Statement, Variable
+from econloom.study.export.statement import (
+    Described,
+    Effect,
+    Errors,
+    Expected,
+    LeftOut,
+    Native,
+    Statement,
+    Variable,
+)
 from econloom.study.staggered import ROBUST
+
+STATISTICS = ("n", "mean", "sd", "min", "max")
+"""Of descriptive tables; programs take quartiles in other ways."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +83,18 @@ class Statements:
             known = replace(known, addresses=(*known.addresses, shown.address))
         self.made[shown.same] = known
         self.columns[shown.address] = known.id
+
+    def describe(self, found: Summarised) -> Described:
+        """A table of descriptive statistics, with the numbers that both programs have."""
+        data = self.home(found.panel)
+        numbered = found.panel.frame.select(found.panel.keys).with_row_index("row")
+        inside = numbered.join(found.rows.frame.select(found.panel.keys), on=found.panel.keys, how="semi")
+        sample = data.sample(inside["row"].to_numpy().astype(np.int64), "rows of the table")
+        numbers = descriptive(found.rows, found.columns)
+        columns = {c: data.plain(c, found.panel) for c in found.columns}
+        kept = {(c, s): numbers[c][s] for c in found.columns for s in STATISTICS}
+        known = {k: float(v) for k, v in kept.items() if isinstance(v, int | float)}
+        return Described(found.table, data.name, sample, columns, known)
 
     @property
     def all(self) -> tuple[Statement, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from econloom.core.errors import listed
 from econloom.core.labels import Label
 from econloom.study.export.data import Data
-from econloom.study.export.statement import Errors, LeftOut, Native, Statement
+from econloom.study.export.statement import Described, Errors, LeftOut, Native, Row, Statement
 from econloom.study.schema import StudySpec
 
 MANY = 100
@@ -45,19 +45,28 @@ def native_text(native: Native) -> str:
 
 
 def by_table(
-    spec: StudySpec, statements: Sequence[Statement]
-) -> Iterator[tuple[str, Label, list[tuple[str, Statement]]]]:
-    """Tables and figures with their titles and their columns: address and statement."""
+    spec: StudySpec, statements: Sequence[Statement], described: Sequence[Described]
+) -> Iterator[tuple[str, Label, list[tuple[str, Statement]], Described | None]]:
+    """Tables and figures with their titles and their columns (address and statement) or their statistics."""
+    summaries = {d.id: d for d in described}
     found: dict[str, list[tuple[int, str, Statement]]] = {}
     for one in statements:
         for address in one.addresses:
             table, _, column = address.rpartition(".")
             found.setdefault(table, []).append((int(column[1:]), address, one))
     for name in (*spec.tables, *spec.figures):
-        if name in found:
+        if name in found or name in summaries:
             made = spec.tables.get(name) or spec.figures[name]
-            columns = sorted(found[name], key=lambda c: c[0])
-            yield name, made.title.label, [(a, s) for _, a, s in columns]
+            columns = sorted(found.get(name, []), key=lambda c: c[0])
+            yield name, made.title.label, [(a, s) for _, a, s in columns], summaries.get(name)
+
+
+def described_rows(one: Described) -> list[Row]:
+    """What is compared of a table of descriptive statistics."""
+    return [
+        Row(one.id, f"{one.id}.{stat}.{name}", f"{one.columns[name]} {stat}", value, float("nan"), "estimate")
+        for (name, stat), value in one.numbers.items()
+    ]
 
 
 def head_of(statement: Statement, data: Mapping[str, Data]) -> list[str]:

@@ -53,7 +53,7 @@ def _row_names(frame: pl.DataFrame, rows: str, named: Mapping[str, str]) -> dict
     return found
 
 
-def _rows_of(params: Mapping[str, Any], panel: Panel) -> Panel:
+def rows_of(params: Mapping[str, Any], panel: Panel) -> Panel:
     """The rows of a table's sample, in the span."""
     inside = in_span(panel, params["span"])
     if params["where"] is None:
@@ -66,19 +66,19 @@ def _rows_of(params: Mapping[str, Any], panel: Panel) -> Panel:
 
 
 def _describe(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
-    panel = _rows_of(params, inputs[0])
+    panel = rows_of(params, inputs[0])
     columns = [c for c in params["columns"] if not params["all"] or panel.column(c).dtype.is_numeric()]
     numbers = describe.descriptive(panel, columns)
     return summaries.descriptive(numbers, table_spec(params), params["stats"], name_extremes=params["name_extremes"])
 
 
 def _correlate(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
-    values, p_values = describe.correlations(_rows_of(params, inputs[0]), params["columns"])
+    values, p_values = describe.correlations(rows_of(params, inputs[0]), params["columns"])
     return summaries.correlations(params["columns"], values, table_spec(params), p_values)
 
 
 def _count(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
-    panel = _rows_of(params, inputs[0])
+    panel = rows_of(params, inputs[0])
     found = []
     for row in params["rows"]:
         holds = expressions.condition(panel, row["where"], scope_of(params))
@@ -89,14 +89,14 @@ def _count(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -
 
 
 def _vif(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
-    panel = _rows_of(params, inputs[0])
+    panel = rows_of(params, inputs[0])
     return summaries.vif(
         describe.variance_inflation(estimates.regressors(panel, params["formula"])), table_spec(params)
     )
 
 
 def _granger(params: Mapping[str, Any], inputs: Sequence[Any], context: Context) -> Table:
-    panel = _rows_of(params, inputs[0])
+    panel = rows_of(params, inputs[0])
     found: list[tuple[str, str, Mapping[str, float]]] = []
     for number, (effect, cause) in enumerate(params["pairs"]):
         formula = f"{quoted(effect)} ~ {quoted(cause)}"

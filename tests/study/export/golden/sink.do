@@ -101,6 +101,37 @@ program define el_value
         display as text "PASS `model' (1 coefficient; gap " %8.1e scalar(`gap') ")"
     }
 end
+* el_describe compares number, mean, standard deviation, smallest and largest value of columns.
+capture program drop el_describe
+program define el_describe
+    args model sample
+    tempname b0 b1
+    local bad ""
+    local seen 0
+    forvalues i = 1/`=scalar(el_rows)' {
+        if _frval(expected, model, `i') != "`model'" {
+            continue
+        }
+        local coefficient = _frval(expected, coefficient, `i')
+        gettoken variable statistic : coefficient
+        local statistic = cond(trim("`statistic'") == "n", "N", trim("`statistic'"))
+        quietly summarize `variable' if `sample' == 1
+        scalar `b0' = _frval(expected, estimate, `i')
+        scalar `b1' = r(`statistic')
+        local ++seen
+        if missing(`b1') | abs(`b1' - `b0') > 1e-10 * abs(`b0') {
+            local bad "`bad' `coefficient': `=string(`b1', "%18.0g")', expected `=string(`b0', "%18.0g")';"
+        }
+    }
+    if `"`bad'"' != "" {
+        scalar el_failed = el_failed + 1
+        display as error `"FAIL `model' `bad'"'
+    }
+    else {
+        scalar el_passed = el_passed + 1
+        display as text "PASS `model' (`seen' statistics)"
+    }
+end
 * el_scale multiplies the covariance of the last estimation by a factor: from the program's convention to econloom's.
 capture program drop el_scale
 program define el_scale, eclass
@@ -150,6 +181,12 @@ xtset firm_id year
 * l_y_1: l(y, 1)
 
 local controls x 控制
+
+*====================================================================================================
+* described Described | Described
+*====================================================================================================
+summarize y x 控制 share if s7 == 1
+el_describe described s7
 
 *====================================================================================================
 * linear linear | linear
@@ -586,7 +623,8 @@ capture noisily esttab limited_c1 limited_c2 limited_c3 limited_c4 limited_c5 li
     se(%12.4f) star(* 0.1 ** 0.05 *** 0.01) title("limited | limited") label nogaps booktabs
 
 *====================================================================================================
-display as text scalar(el_passed) " models agree, " scalar(el_failed) " do not, " scalar(el_skipped) " skipped"
+display as text scalar(el_passed) " models and tables agree, " scalar(el_failed) " do not, " ///
+    scalar(el_skipped) " skipped"
 if scalar(el_failed) > 0 {
     if "`c(mode)'" == "batch" {
         exit 9, STATA clear

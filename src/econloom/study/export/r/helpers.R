@@ -59,6 +59,22 @@ check <- function(id, model, variance, b_tolerance = 1e-8, se_tolerance = 1e-6) 
   models[[id]] <<- model
   variances[[id]] <<- variance
 }
+# Number of values, mean, standard deviation, smallest and largest of columns.
+describe <- function(id, data) {
+  want <- expected[expected$model == id, ]
+  by <- list(n = length, mean = mean, sd = stats::sd, min = min, max = max)
+  of <- strsplit(want$coefficient, " ", fixed = TRUE)
+  found <- vapply(of, function(w) as.numeric(by[[w[2]]](na.omit(data[[w[1]]]))), 0)
+  gap <- abs(found - want$estimate) / pmax(abs(want$estimate), 1e-300)
+  wrong <- !(gap <= 1e-10 | found == want$estimate)
+  if (any(wrong)) {
+    count$failed <- count$failed + 1
+    cat("FAIL", id, paste(sprintf("%s: %.12g, expected %.12g", want$coefficient, found, want$estimate)[wrong], collapse = "; "), "\n")
+  } else {
+    count$passed <- count$passed + 1
+    cat(sprintf("PASS %s (%d statistics)\n", id, nrow(want)))
+  }
+}
 # A model that cannot be estimated here fails by name; the others go on.
 block <- function(id, code) {
   tryCatch(code, error = function(e) {
@@ -72,7 +88,7 @@ skip <- function(id, why) {
   cat("SKIP", id, why, "\n")
 }
 finish <- function() {
-  cat(sprintf("%d models agree, %d do not, %d skipped; %d coefficients and %d standard errors compared\n",
+  cat(sprintf("%d models and tables agree, %d do not, %d skipped; %d coefficients and %d standard errors compared\n",
               count$passed, count$failed, count$skipped, count$coefficients, count$errors))
   quit(save = "no", status = if (count$failed) 1 else 0)
 }

@@ -10,8 +10,8 @@ from econloom.study.export.data import Data
 from econloom.study.export.r.rules import METHODS, Block, block_of, quoted
 from econloom.study.export.r.staggered import STAGGERED
 from econloom.study.export.script import Script, not_compared
-from econloom.study.export.statement import LeftOut, Row, Statement
-from econloom.study.export.tables import by_table, head_of, reasons
+from econloom.study.export.statement import Described, LeftOut, Row, Statement
+from econloom.study.export.tables import by_table, described_rows, head_of, reasons
 from econloom.study.schema import StudySpec
 
 METHODS = {**METHODS, **STAGGERED}
@@ -19,29 +19,33 @@ NATURAL = "fixest, did, didimputation, did2s, modelsummary"
 
 
 def write(
-    spec: StudySpec, statements: Sequence[Statement], data: Mapping[str, Data], left_out: Sequence[LeftOut]
-) -> Script:
+    spec: StudySpec, statements: Sequence[Statement], described: Sequence[Described], data: Mapping[str, Data],
+    left_out: Sequence[LeftOut],
+) -> Script:  # fmt: skip
     """The R script of some statements.
 
     Parameters
     ----------
     spec : StudySpec
     statements : sequence of Statement
+    described : sequence of Described
     data : mapping of str to Data
     left_out : sequence of LeftOut
         What has no statement.
     """
     blocks = {s.id: block_of(s) if s.method not in STAGGERED else STAGGERED[s.method](s) for s in statements}
     rows = [row for s in statements for row in rows_of(s, blocks[s.id])]
+    rows += [row for d in described for row in described_rows(d)]
     left = [*left_out, *not_compared(rows)]
     parts = [
         _head(spec, statements, blocks, data, left),
         resources.files(__package__).joinpath("helpers.R").read_text("utf-8"),
     ]
-    parts.append(_loaded(data, statements))
+    parts.append(_loaded(data, statements, described))
     written: set[str] = set()
-    for name, title, columns in by_table(spec, statements):
-        parts.append(_table(name, f"{title.text('zh')} | {title.text('en')}", columns, blocks, data, written))
+    for name, title, columns, summary in by_table(spec, statements, described):
+        said = f"{title.text('zh')} | {title.text('en')}"
+        parts.append(_table(name, said, columns, blocks, data, written) if columns else _described(name, said, summary))
     parts.append("finish()\n")
     return Script("\n".join(parts), tuple(rows), tuple(left))
 
@@ -99,8 +103,16 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _loaded(data: Mapping[str, Data], statements: Sequence[Statement]) -> str:
-    used = dict.fromkeys(s.data for s in statements)
+def _described(name: str, title: str, one: Described | None) -> str:
+    assert one is not None
+    columns = ", ".join(quoted(c) for c in one.columns.values())
+    rows = f'{one.data}[{one.data}[["{one.sample}"]] == 1, c({columns}), drop = FALSE]'
+    lines = [f"# ==== {name}  {title} " + "=" * 40, f"block({quoted(name)}, describe({quoted(name)}, {rows}))", ""]
+    return "\n".join(lines)
+
+
+def _loaded(data: Mapping[str, Data], statements: Sequence[Statement], described: Sequence[Described]) -> str:
+    used = dict.fromkeys([*(s.data for s in statements), *(d.data for d in described)])
     lines = [
         "# ---- data " + "-" * 108,
         "do.call(need, as.list(PACKAGES))",

@@ -69,6 +69,37 @@ program define el_value
         display as text "PASS `model' (1 coefficient; gap " %8.1e scalar(`gap') ")"
     }
 end
+* el_describe compares number, mean, standard deviation, smallest and largest value of columns.
+capture program drop el_describe
+program define el_describe
+    args model sample
+    tempname b0 b1
+    local bad ""
+    local seen 0
+    forvalues i = 1/`=scalar(el_rows)' {
+        if _frval(expected, model, `i') != "`model'" {
+            continue
+        }
+        local coefficient = _frval(expected, coefficient, `i')
+        gettoken variable statistic : coefficient
+        local statistic = cond(trim("`statistic'") == "n", "N", trim("`statistic'"))
+        quietly summarize `variable' if `sample' == 1
+        scalar `b0' = _frval(expected, estimate, `i')
+        scalar `b1' = r(`statistic')
+        local ++seen
+        if missing(`b1') | abs(`b1' - `b0') > 1e-10 * abs(`b0') {
+            local bad "`bad' `coefficient': `=string(`b1', "%18.0g")', expected `=string(`b0', "%18.0g")';"
+        }
+    }
+    if `"`bad'"' != "" {
+        scalar el_failed = el_failed + 1
+        display as error `"FAIL `model' `bad'"'
+    }
+    else {
+        scalar el_passed = el_passed + 1
+        display as text "PASS `model' (`seen' statistics)"
+    }
+end
 * el_scale multiplies the covariance of the last estimation by a factor: from the program's convention to econloom's.
 capture program drop el_scale
 program define el_scale, eclass

@@ -15,8 +15,8 @@ from econloom.study.export.stata.dynamic import dynamic
 from econloom.study.export.stata.staggered import STAGGERED
 from econloom.study.export.stata.tables import esttab
 from econloom.study.export.stata.words import comment, term, wrapped
-from econloom.study.export.statement import LeftOut, Row, Statement
-from econloom.study.export.tables import by_table, head_of, native_text, number, reasons
+from econloom.study.export.statement import Described, LeftOut, Row, Statement
+from econloom.study.export.tables import by_table, described_rows, head_of, native_text, number, reasons
 from econloom.study.schema import StudySpec
 
 STORED = 250
@@ -30,14 +30,16 @@ INSTALLED: Mapping[str, str] = {
 
 
 def write(
-    spec: StudySpec, statements: Sequence[Statement], data: Mapping[str, Data], left_out: Sequence[LeftOut]
-) -> Script:
+    spec: StudySpec, statements: Sequence[Statement], described: Sequence[Described], data: Mapping[str, Data],
+    left_out: Sequence[LeftOut],
+) -> Script:  # fmt: skip
     """The do-file of some statements.
 
     Parameters
     ----------
     spec : StudySpec
     statements : sequence of Statement
+    described : sequence of Described
     data : mapping of str to Data
     left_out : sequence of LeftOut
         What has no statement.
@@ -45,14 +47,17 @@ def write(
     macros = {name: lists_of(spec, data[name]) for name in data}
     ways = {s.id: _block(s, macros[s.data]) for s in statements}
     rows = [row for s in statements for row in rows_of(s, ways[s.id])]
+    rows += [row for d in described for row in described_rows(d)]
     left = [*left_out, *not_compared(rows)]
     first = next(iter(data))
     parts = [_head(spec, ways, data, left)]
     parts.append(resources.files(__package__).joinpath("helpers.do").read_text("utf-8"))
     parts.append(_expected() + _data(data, statements) + _locals(macros[first]))
     state = _State(statements, data, first, macros)
-    for name, title, columns in by_table(spec, statements):
-        parts.append(_table(spec, name, f"{title.text('zh')} | {title.text('en')}", columns, ways, state))
+    for name, title, columns, summary in by_table(spec, statements, described):
+        said = f"{title.text('zh')} | {title.text('en')}"
+        made = _table(spec, name, said, columns, ways, state) if columns else _described(name, said, summary, state)
+        parts.append(made)
     parts.append(_END)
     return Script("\n".join(parts), tuple(rows), tuple(left))
 
@@ -208,6 +213,17 @@ def _table(
     return "\n".join([*lines, ""])
 
 
+def _described(name: str, title: str, one: Described | None, state: _State) -> str:
+    """The statistics of some columns."""
+    assert one is not None
+    lines = ["*" + "=" * 100, comment(f"{name}  {title}"), "*" + "=" * 100]
+    if one.data != state.current:
+        lines += [*_use(state.data[one.data]), *_locals(state.macros[one.data]).splitlines()]
+        state.current = one.data
+    lines += wrapped(f"summarize {' '.join(one.columns.values())} if {one.sample} == 1")
+    return "\n".join([*lines, f"el_describe {name} {one.sample}", ""])
+
+
 def _estimated(s: Statement, block: Block, state: _State) -> list[str]:
     """The lines of one statement."""
     lines = [comment(t) for t in head_of(s, state.data)]
@@ -253,7 +269,8 @@ def _valued(s: Statement, block: Block) -> list[str]:
 
 _END = """\
 *====================================================================================================
-display as text scalar(el_passed) " models agree, " scalar(el_failed) " do not, " scalar(el_skipped) " skipped"
+display as text scalar(el_passed) " models and tables agree, " scalar(el_failed) " do not, " ///
+    scalar(el_skipped) " skipped"
 if scalar(el_failed) > 0 {
     if "`c(mode)'" == "batch" {
         exit 9, STATA clear
