@@ -45,7 +45,7 @@ def test_every_column_of_a_run_is_exported_or_named(name: str, tmp_path: Path) -
     done = study.run(tables, tmp_path / "run")
     assert addresses(done.results) - set(made.columns) - named(made) == set()
     shown = {**done.tables, **done.figures}
-    whole = {a.split(".")[0] for a in made.columns} | {w.split(".")[0] for w in named(made)}
+    whole = {a.split(".")[0] for a in (*made.columns, *named(made), *(r.address for r in made.rows))}
     assert {n for n in shown if not n.endswith("_versions")} <= whole
     expected = pl.read_csv(made.path / "expected.csv")
     numbers = {f"{r['table']}.{r['column']}.{r['term']}": r["estimate"] for r in done.results.iter_rows(named=True)}
