@@ -54,7 +54,8 @@ def table(plan: Plan, panel: Panel) -> Table:
     defaults = plan.spec.defaults
     spec = TableSpec(ID, TITLE, digits=defaults.digits)
     if defaults.preset is not None:
-        spec = replace(spec, style=presets.load(defaults.preset).style)
+        own = defaults.preset.endswith(".toml")
+        spec = replace(spec, style=presets.load(plan.spec.folder / defaults.preset if own else defaults.preset).style)
     return summaries.codebook(frame(plan, panel).to_dicts(), spec)
 
 
