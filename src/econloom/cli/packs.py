@@ -32,16 +32,20 @@ def pack(
 ) -> None:
     """Pack a study for reviewers: data that may be shipped, exact versions, README, audit, expected numbers."""
     from econloom.study import study as opened
+    from econloom.study.pack.described import size
 
     found = opened(study)
+    target = out or Path(f"{found.spec.study}-pack.zip")
     with progress_bar(as_json) as listener:
-        done = found.pack(
-            out or Path(f"{found.spec.study}-pack.zip"), results, lang.value, limit, listener, write=not listing
-        )
+        done = found.pack(target, results, lang.value, limit, listener, write=not listing and as_json)
     if as_json:
         print_json({"ok": True, **done.to_dict()})
-    else:
-        _tell(done)
+        return
+    _tell(done)
+    if not listing:
+        done = found.pack(target, results, lang.value, limit)
+        assert done.path is not None
+        print(f"{done.path}  {size(done.path.stat().st_size)}")
 
 
 def _tell(done: Packed) -> None:
@@ -58,5 +62,3 @@ def _tell(done: Packed) -> None:
     for warning in done.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     print(f"{len(done.sizes)} files, {size(done.size)}")
-    if done.path is not None:
-        print(f"{done.path}  {size(done.path.stat().st_size)}")

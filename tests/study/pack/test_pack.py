@@ -232,6 +232,32 @@ def test_studies_that_take_another_keep_their_paths(tmp_path: Path) -> None:
     assert places.of_file(child / "study.yaml") == "study/child/study.yaml"
     assert places.of_file(base / "study.yaml") == f"study/{small.FOLDER}/study.yaml"
     assert places.of_text(found.spec.sources["main"].path) == f"study/{small.FOLDER}/data/regions.csv"
+    found.pack(tmp_path / "child.zip")
+    with zipfile.ZipFile(tmp_path / "child.zip") as archive:
+        archive.extractall(tmp_path / "x")
+    shutil.rmtree(tmp_path / "a")
+    assert rerun(tmp_path / "x/child-pack", "--check")[0] == 0
+    assert len(el.study(tmp_path / "x/child-pack/study/child").plan().outputs) == 3
+
+
+def test_presets_and_paths_of_versions_go_in(tmp_path: Path) -> None:
+    folder = small.write(tmp_path)
+    (folder / "look.toml").write_text("[style]\nsize = 9.0\n", encoding="utf-8")
+    shutil.copy(folder / "data/more.parquet", tmp_path / "other.parquet")
+    text = OPEN.replace("  digits: 3\n", "  digits: 3\n  preset: look.toml\n")
+    text = text.replace("{sources.more.where: edition == 1}", f"{{sources.more.path: '{tmp_path}/other.parquet'}}")
+    _, done = packed(folder, text)
+    assert {"study/look.toml", "study/data/more/other.parquet", "study/data/more.parquet"} <= set(done.sizes)
+    pack = unzipped(tmp_path / "pack.zip", tmp_path / "x")
+    assert "sources.more.path: 'data/more/other.parquet'" in (pack / "study/study.yaml").read_text(encoding="utf-8")
+    shutil.rmtree(folder)
+    assert len(el.study(pack / "study").plan().steps) > 10
+
+
+def test_one_file_is_not_given_away_by_another_name(folder: Path) -> None:
+    text = OPEN.replace("  more:", "  again: {path: data/regions.csv, ship: no}\n  more:")
+    with pytest.raises(UsageError, match=r"sources\.again: may not be shipped, but its file is in that of 'main'"):
+        packed(folder, text)
 
 
 def test_a_named_home_in_a_text_of_the_author_is_told(tmp_path: Path) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from econloom.core.errors import OutputError
+from econloom.core.errors import OutputError, listed
 from econloom.core.files import replace_file
 from econloom.core.labels import Label, Lang
 from econloom.core.table import Cell, Row, Table
@@ -80,9 +81,10 @@ def lines(found: RunDiff, lang: Lang = "en", most: int = _MOST) -> Iterator[str]
             yield f"  …另有{len(found.rows) - most}行" if zh else f"  … and {len(found.rows) - most} more lines"
     for verdict, groups in _grouped(found.changes).items():
         yield f"\n{HEADS[verdict].text(lang)}"
-        yield from (f"  {_group(g)}" for g in groups[:most])
-        if len(groups) > most:
-            rest = len(groups) - most
+        said = list(_versions_together(groups, lang))
+        yield from (f"  {line}" for line in said[:most])
+        if len(said) > most:
+            rest = len(said) - most
             yield (
                 f"  …另有{rest}行（--json或--out给出全部）"
                 if zh
@@ -114,6 +116,19 @@ def _grouped(changes: Sequence[Change]) -> dict[Verdict, list[list[Change]]]:
         if chosen:
             found[verdict] = chosen
     return found
+
+
+def _versions_together(groups: Sequence[Sequence[Change]], lang: Lang) -> Iterator[str]:
+    """The lines of some groups; where versions say the same, the others are named behind the first."""
+    held: dict[str, list[str]] = {}
+    lines: dict[str, str] = {}
+    for group in groups:
+        key = _group([replace(c, version="default") for c in group])
+        lines.setdefault(key, _group(group))
+        held.setdefault(key, []).append(group[0].version)
+    for key, versions in held.items():
+        also = "，另见版本 " if lang == "zh" else "; also in "
+        yield lines[key] + (also + listed(versions[1:]) if len(versions) > 1 else "")
 
 
 def _group(changes: Sequence[Change]) -> str:

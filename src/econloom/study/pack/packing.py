@@ -98,13 +98,7 @@ def pack(study: Study, path: str | Path, results: Path, lang: Lang = "zh", limit
     target = Path(path)
     _refuse_others(target)
     entries, seen = contents(study, results, lang)
-    if seen.size > limit * 1e6:
-        largest = sorted(seen.sizes.items(), key=lambda item: -item[1])[:3]
-        named = ", ".join(f"{name} {size(n)}" for name, n in largest)
-        raise UsageError(
-            f"the pack would hold {size(seen.size)}, more than the limit of {size(round(limit * 1e6))}: {named}",
-            hint="raise it with --limit MB, or withhold a source: ship: 'too large; see …'",
-        )
+    _refuse_large(seen.sizes, limit)
     top = f"{study.spec.study}-pack"
     write(target, [Entry(f"{top}/{e.name}", e.content, e.executable) for e in entries])
     return Packed(target, seen.sizes, seen.sources, seen.warnings)
@@ -124,11 +118,24 @@ def study_as_zip(
     if study.file is None:
         raise UsageError("a study built in Python has no file to pack", hint="write it as a study.yaml")
     _refuse_others(Path(path))
-    kept(study.plan(), study.facts, Places.of(study.spec, Chain.of(study.file)))
+    sources = kept(study.plan(), study.facts, Places.of(study.spec, Chain.of(study.file)))
+    if write:
+        _refuse_large({k.place: k.size for k in sources if k.shipped}, limit)
     folder = Path(results) if results is not None else study.file.parent / "out"
     if not study.is_current(folder):
         study.run(None, folder, lang, listener)
     return pack(study, path, folder, lang, limit) if write else contents(study, folder, lang)[1]
+
+
+def _refuse_large(sizes: Mapping[str, int], limit: float) -> None:
+    total = sum(sizes.values())
+    if total > limit * 1e6:
+        largest = sorted(sizes.items(), key=lambda item: -item[1])[:3]
+        named = ", ".join(f"{name} {size(n)}" for name, n in largest)
+        raise UsageError(
+            f"the pack would hold {size(total)}, more than the limit of {size(round(limit * 1e6))}: {named}",
+            hint="raise it with --limit MB, or withhold a source: ship: 'too large; see …'",
+        )
 
 
 def _refuse_others(target: Path) -> None:

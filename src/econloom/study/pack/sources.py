@@ -105,7 +105,18 @@ def kept(plan: Plan, facts: Mapping[str, Facts], places: Places) -> list[Kept]:
             )
             for k in {k.name: k for k in silent}.values()
         ])  # fmt: skip
+    _refuse_twins(list(found.values()), plan)
     return list(found.values())
+
+
+def _refuse_twins(found: list[Kept], plan: Plan) -> None:
+    """A file that one source withholds and another gives away."""
+    for k in (k for k in found if k.file is not None and not k.shipped):
+        twin = next((o for o in found if o.shipped and f"{k.place}/".startswith(f"{o.place}/")), None)
+        if twin is not None:
+            message = f"sources.{k.name}: may not be shipped, but its file is in that of {twin.name!r}, which may"
+            where = plan.spec.document.at(("sources", k.name), key=True)
+            raise UsageError(message, where=where, hint=f"say 'ship: no' of {twin.name!r}, too")
 
 
 def _size(file: Path | None) -> int:
