@@ -13,8 +13,8 @@ from econloom.study.diff.written import Written, shown, terms_changed, value_at
 
 Kind = Literal["parameter", "settings", "rows", "data", "seed", "code", "libraries", "unknown"]
 _LOOKS = {
-    "title", "notes", "labels", "preset", "show", "digits", "row_digits", "groups", "over_groups", "panels", "controls",
-    "order", "names", "head", "id", "input", "key", "table", "stars",
+    "title", "notes", "labels", "preset", "preset_digest", "show", "digits", "row_digits", "groups", "over_groups",
+    "panels", "controls", "order", "names", "head", "id", "input", "key", "table", "stars",
 }  # fmt: skip
 _SETTINGS = {"vcov", "ssc", "weights", "estimator", "options", "scale"}
 _PANELS = {"panel", "panels"}

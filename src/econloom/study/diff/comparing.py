@@ -283,7 +283,7 @@ class _Comparison:
         """A cause with the rows that it moved, where the panels show them."""
         if self.roots is None:
             return cause
-        if cause.kind == "data":
+        if cause.name.startswith("source "):
             name = cause.name.removeprefix("source ").split(":")[0]
             columns = rows.columns_of_source(self.roots.second, name)
             if "*" in columns:
