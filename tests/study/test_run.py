@@ -30,6 +30,7 @@ def test_the_files_of_a_run(folder):
     assert there == set(done.files) == set(record(folder)["files"])
     tables = ("t1", "t3", "t4", "t3_versions", "codebook")
     whole = {
+        "ledger.csv",
         "results.csv",
         "values.csv",
         "panel.parquet",
@@ -72,7 +73,7 @@ def test_two_runs_are_alike(folder, tmp_path):
 
 def test_one_table_alone_carries_the_others_over(folder):
     whole = el.study(folder).run()
-    timed = {"run.json", "plan.json"}
+    timed = {"run.json", "plan.json", "ledger.csv"}
     before = {n: (folder / "out" / n).read_bytes() for n in whole.files if n not in timed}
     done = el.study(folder).run(["t1"])
     assert list(done.tables) == ["t1"] and done.stale == ()

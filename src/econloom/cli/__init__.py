@@ -5,6 +5,7 @@ from __future__ import annotations
 from econloom.cli import audits as audits
 from econloom.cli import diffs as diffs
 from econloom.cli import exports as exports
+from econloom.cli import ledgers as ledgers
 from econloom.cli import packs as packs
 from econloom.cli import simulate as simulate
 from econloom.cli import starting as starting

@@ -13,8 +13,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from econloom.core.errors import UsageError
 from econloom.core.labels import Lang
-from econloom.study import catalog, functions, schema
+from econloom.study import catalog, functions, ledger, schema
 from econloom.study import plan as planning
 from econloom.study.catalog import Facts
 from econloom.study.output import Output, is_current
@@ -26,6 +27,7 @@ from econloom.study.store import RUN_FILE, Folder
 
 if TYPE_CHECKING:
     from econloom.study.export import Export
+    from econloom.study.ledger import Ledger
     from econloom.study.pack import Packed
 
 __all__ = ["Plan", "Run", "Study", "StudySpec", "functions", "study"]
@@ -114,7 +116,27 @@ class Study:
         plan = self.plan()
         chosen = plan.chosen(tables)
         with output.folder.writing() as staging:
+            ledger.read(output.folder.path)  # a damaged one is told of before the work starts
             return output.write(execute(plan, self.facts, chosen, listener, jobs, cache), self.facts, staging)
+
+    def ledger(self, out: str | Path | None = None) -> Ledger:
+        """Every specification that was run in a folder, and which of them are printed now (docs/ledger.md).
+
+        Parameters
+        ----------
+        out : path, optional
+            Folder of the run, ``out`` beside the study file by default.
+
+        Raises
+        ------
+        OutputError
+            No run there, another study's, one without a ledger, or a damaged ledger.
+        UsageError
+            A study without a file, and no folder.
+        """
+        if out is None and self.file is None:
+            raise UsageError("a study built in Python has no folder of its own", hint="ledger(out)")
+        return ledger.opened(out if out is not None else Path(str(self.file)).parent / "out", self.spec.study)
 
     def export(
         self, program: str, folder: str | Path, tables: Iterable[str] | None = None, version: str = DEFAULT

@@ -18,7 +18,7 @@ from econloom.core.errors import OutputError
 from econloom.core.labels import Lang
 from econloom.core.table import Table
 from econloom.report import figures, fonts, page, render
-from econloom.study import codebook, schema, self_audit
+from econloom.study import codebook, ledger, schema, self_audit
 from econloom.study.cache import code
 from econloom.study.cache.record import PLAN_FILE, plan_record
 from econloom.study.catalog import Facts
@@ -76,6 +76,7 @@ class Output:
         run = replace(run, warnings=(*fallback, *run.warnings))
         shown = [*run.tables.values(), *book]
         written.write(run, facts, shown, staging, self.folder.path, carried)
+        ledger.extend(self.folder.path, run, self.started, staging)
         for entry in carried:
             self._carry(_entries(previous)[entry]["files"], staging)
         if carried:

@@ -17,7 +17,7 @@ from econloom.study.cache import entry
 from econloom.study.cache.shelf import Shelf
 from tests.study import small
 
-TIMED = {"run.json", "plan.json"}
+TIMED = {"run.json", "plan.json", "ledger.csv"}
 
 
 @pytest.fixture
