@@ -67,7 +67,9 @@ def _proportional(table: PaperTable, panel: str, held: Held) -> Iterator[Finding
         if set(rows) != set(held[b]) or len(rows) < _PROPORTIONAL_ROWS or not _same_n(table, panel, a, b):
             continue
         pairs = [(row, x, y) for row, e in rows.items() for x, y in _numbers(e, held[b][row])]
-        found = [(row, x, y, abs(r.span(y)) / abs(r.span(x))) for row, x, y in pairs]
+        if _common([_times(x, y) for _, x, y in pairs[:_FIRST]])[0] is None:
+            continue
+        found = [(row, x, y, _times(x, y)) for row, x, y in pairs]
         if any(x.value == 0 for _, x, _ in pairs) or len(found) < 2 * _PROPORTIONAL_ROWS:
             continue
         common, odd = _common([k for *_, k in found])
@@ -92,6 +94,11 @@ def _proportional(table: PaperTable, panel: str, held: Held) -> Iterator[Finding
 
 
 _PROPORTIONAL_ROWS = 2
+_FIRST = 8  # numbers of two columns that are compared before all of them are
+
+
+def _times(x: Numeral, y: Numeral) -> Interval:
+    return abs(r.span(y)) / abs(r.span(x))
 
 
 def _same_n(table: PaperTable, panel: str, a: str, b: str) -> bool:
