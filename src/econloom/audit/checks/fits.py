@@ -78,7 +78,8 @@ def _adjusted(table: PaperTable, c: Column, panel: str) -> Iterator[Finding]:
         kept = (Interval.exactly(1) - plain.interval) / (Interval.exactly(1) - adjusted.interval) * float(rows - 1)
         least = 1 + len(parts.slopes(table, c.id, panel))
         # the whole numbers N - K from 1 to N - least
-        if math.floor(min(kept.high, rows - least) * (1 + 1e-9)) < max(1, math.ceil(kept.low * (1 - 1e-9))):
+        most = math.floor(max(0.0, min(kept.high, rows - least)) * (1 + 1e-9))
+        if most < max(1.0, kept.low * (1 - 1e-9)):
             why = label(
                 f"两者之差要求N−K在{zh(kept)}之间，与N={rows}、至少{least}个系数不符",
                 f"their difference takes N - K of {kept.text()}, but N is {rows} with at least {least} coefficients",

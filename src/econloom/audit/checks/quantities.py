@@ -13,7 +13,7 @@ from econloom.audit.numerals import Numeral, read_numeral
 from econloom.audit.paper import PaperTable
 from econloom.core.labels import Label
 
-_N = r"([-−]?\d[\d,]*(?:\.\d+)?)"
+_N = r"((?:(?<![\d.,])[-−])?(?<![\d.])\d[\d,]{0,24}(?:\.\d{1,20})?)"  # bounded, so that no text takes long
 _CHANGES = (
     re.compile(
         rf"(?:rose|rises|fell|falls|increased?s?|decreased?s?|grew|declined?s?|dropped) from {_N} to {_N},? "

@@ -71,7 +71,7 @@ def _variables(table: PaperTable) -> dict[str, dict[str, _Row]]:
 def _against_whole(table: PaperTable, name: str, whole: _Row, others: Mapping[str, _Row]) -> Iterator[Finding]:
     """N is the sum, the mean the weighted mean; the sum of squares is within and between the parts."""
     counts = [o.n for o in others.values()]
-    if whole.n is None or any(n is None for n in counts):
+    if whole.n is None or whole.n < 1 or any(n is None or n < 1 for n in counts):
         return
     known = [n for n in counts if n is not None]
     if max(known) > whole.n:
