@@ -270,7 +270,8 @@ def test_latex_that_would_loop(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("t.pdf", b"%PDF", "are not read"),
+        ("t.pdf", b"PDF", "not a PDF file"),
+        ("t.png", b"PNG", "are not read"),
         ("t.doc", b"\xd0\xcf", "are not read"),
         ("t.csv", b"\x00\x01\x02\xff\xfe", "not a text"),
         ("t.json", b"{", "not a JSON"),

@@ -14,7 +14,7 @@ from econloom.core.errors import OutputError, UsageError
 if TYPE_CHECKING:
     from econloom.audit import Audit
 
-_Files = Annotated[list[Path], typer.Argument(help="docx, tex, html, md, csv, xlsx or json files, in order.")]
+_Files = Annotated[list[Path], typer.Argument(help="docx, tex, html, md, csv, xlsx, pdf or json files, in order.")]
 _Text = Annotated[Path | None, typer.Option("--text", help="The paper's text, whose claims are checked.")]
 _Units = Annotated[int | None, typer.Option("--units", help="Units of the panel.", show_default=False)]
 _Periods = Annotated[int | None, typer.Option("--periods", help="Periods of the panel.", show_default=False)]

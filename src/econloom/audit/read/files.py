@@ -23,6 +23,7 @@ READERS: Mapping[str, str] = {
     ".csv": "econloom.audit.read.delimited",
     ".tsv": "econloom.audit.read.delimited",
     ".xlsx": "econloom.audit.read.xlsx",
+    ".pdf": "econloom.audit.read.pdf",
 }
 SUFFIXES = (".json", *READERS)
 
@@ -33,7 +34,7 @@ def read_tables(path: str | Path, parens: Parens | None = None) -> list[PaperTab
     Parameters
     ----------
     path : path
-        docx, tex, html, md, csv, tsv, xlsx, or json in the layout of docs/replicate.md.
+        docx, tex, html, md, csv, tsv, xlsx, pdf with a text layer, or json in the layout of docs/replicate.md.
     parens : {"se", "t", "p", "ci"}, optional
         What brackets hold, where no note says it.
 
@@ -66,7 +67,7 @@ def read_tables(path: str | Path, parens: Parens | None = None) -> list[PaperTab
 
 
 def _hint(suffix: str, known: str) -> str:
-    if suffix in {".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif"}:
+    if suffix in {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif"}:
         return "a picture of a table cannot be read: give the Word, LaTeX or web version, or transcribe it to JSON"
     if suffix in {".doc", ".xls", ".rtf", ".odt", ".wps"}:
         return "save it as docx or xlsx"

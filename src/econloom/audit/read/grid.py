@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 RIGHT, BELOW = "\x00", "\x01"  # continues the cell to the left, the cell above
 PICTURE = "a picture, which cannot be read"
+BROKEN = "numbers broken over lines, or rows of numbers without a label"
 MOST_CELLS = 1_000_000
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
 _BLANKS = re.compile(r"[ \t\u00a0\u2000-\u200a\u3000]+")
@@ -27,12 +28,15 @@ class Grid:
         What stands below it.
     where : str
         Its place in the file.
+    lost : tuple of str
+        Texts of the table of which the column is not clear.
     """
 
     rows: tuple[tuple[str, ...], ...]
     title: str = ""
     notes: tuple[str, ...] = ()
     where: str = ""
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,10 +42,10 @@ def interpret(grid: Grid, name: str, parens: Parens | None = None) -> PaperTable
         return PaperTable(name, "data", grid.title, unread=(Unread(name, "", layout),))
     about = " ".join([layout.title, *(c.words for c in layout.columns)])
     note = read_note("\n".join(layout.notes), about)
-    if layout.kind != "regression":
-        return _values(layout, name, note)
-    table = _regression(layout, name, note, parens)
-    return replace(table, repaired=_repaired(table))
+    regression = layout.kind == "regression"
+    table = _regression(layout, name, note, parens) if regression else _values(layout, name, note)
+    lost = (Unread(name, text, "its column is not clear") for text in grid.lost)
+    return replace(table, repaired=_repaired(table), unread=(*table.unread, *lost))
 
 
 def _regression(layout: Layout, name: str, note: Note, parens: Parens | None) -> PaperTable:
@@ -113,9 +113,8 @@ def _values(layout: Layout, name: str, note: Note) -> PaperTable:
             else:
                 role = (head_of(head) or "") if layout.kind == "descriptive" else ""
                 values.append(Value(label, column.id, p.number, role, panel, p.stars))
-    table = PaperTable(name, layout.kind, layout.title, layout.columns, values=tuple(values), note=note,
-                       unread=tuple(unread))  # fmt: skip
-    return replace(table, repaired=_repaired(table))
+    return PaperTable(name, layout.kind, layout.title, layout.columns, values=tuple(values), note=note,
+                      unread=tuple(unread))  # fmt: skip
 
 
 def _repaired(table: PaperTable) -> tuple[str, ...]:

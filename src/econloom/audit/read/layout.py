@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from econloom.audit.paper import Column, TableKind
 from econloom.audit.read.cells import parse
-from econloom.audit.read.grid import PICTURE, RIGHT, Grid, compact, filled, shown
+from econloom.audit.read.grid import BROKEN, PICTURE, RIGHT, Grid, compact, filled, shown
 from econloom.audit.words import folded, head_of, piece_of, role_of, said_yes
 
 _NUMBER_HEAD = re.compile(r"\(?\d{1,3}[a-z]?\)?|\(?[ivx]{1,5}\)?|model\d{1,3}|模型\(?\d{1,3}\)?|\(?m\d{1,3}\)?")
@@ -73,8 +73,8 @@ class Layout:
 def plan(grid: Grid) -> Layout | str:
     """Take a grid apart, or say why it is no table of numbers."""
     rows = compact(grid.rows)
-    if rows == ((PICTURE,),):
-        return PICTURE
+    if len(rows) == 1 and len(rows[0]) == 1 and rows[0][0].startswith((PICTURE, BROKEN)):
+        return rows[0][0]
     titles, rows = _leading(rows)
     notes, rows = _trailing(rows)
     title = " ".join([grid.title, *titles]).strip()
