@@ -240,7 +240,9 @@ def _joined(texts: Sequence[str]) -> str:
 
 def _grid(body: Sequence[Line], title: str, notes: Sequence[str], where: str) -> Grid:
     margin = min(c.left for line in body for c in line.cells)
-    labels = [line.cells[0].left < margin + _NEAR * line.cells[0].height for line in body]
+    labels = [
+        line.cells[0].left < margin + _NEAR * line.cells[0].height and not _precise(line.cells[0].text) for line in body
+    ]
     columns = _columns(body, labels)
     heads = next((n for n, line in enumerate(body) if any(_precise(c.text) for c in line.cells)), len(body))
     rows: list[list[str]] = []
