@@ -142,14 +142,16 @@ def test_a_column_is_copied_only_if_its_numbers_are_before_rounding() -> None:
 
 
 def test_rows_that_are_not_marked_by_design_stop_nothing() -> None:
-    """A difference of groups has its p value beside it and no stars."""
+    """A row without stars that holds no coefficient of a model."""
     row = Row(Label.same("Gap"), tuple(Cell("estimate", 0.30, 2, source=f"t1.c{k}.gap") for k in (1, 2)), "estimate")
-    below = Row(Label(), tuple(Cell("paren", 0.01, 2, brackets="[]", source=f"t1.c{k}.gap.p") for k in (1, 2)), "paren")
+    below = Row(Label(), tuple(Cell("paren", 0.05, 2, source=f"t1.c{k}.gap.se") for k in (1, 2)), "paren")
     printed = table((1, 1), se=0.05)
-    note = Label.same(f"{NOTE.text('en')}. p values in square brackets")
-    printed = replace(printed, rows=(*printed.rows[:4], row, below, printed.rows[4]), notes=(note,))
+    printed = replace(printed, rows=(*printed.rows[:4], row, below, printed.rows[4]))
     found = audited([printed], both(model(), model()))
     assert {f.check for f in found.aside} == {"stars"} and not found.warnings
+    named = replace(row, label=Label.same("z"))
+    again = replace(printed, rows=(*printed.rows[:2], named, below, printed.rows[6]))
+    assert audited([again], both(model(), model())).aside
 
 
 def test_a_run_writes_what_its_audit_found(folder: Path) -> None:
