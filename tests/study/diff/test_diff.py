@@ -104,6 +104,7 @@ def test_rows_that_are_no_longer_dropped(base: Path) -> None:
     assert tuple(d.en for d in cause.detail) == (
         "6 rows came: HLJ 2001, HLJ 2002, HLJ 2003, HLJ 2004, HLJ 2005 and 1 more",
     )
+    assert all(m.went == () and len(m.came) == 6 for m in found.rows if "t3.c1" in m.columns)
     sizes = {(c.before, c.after) for c in found.changes if c.what == "n" and c.address == "t3.c1"}
     assert sizes == {(42, 48)} and not {c for c in touched(found) if c.startswith("t1")}
 
@@ -150,6 +151,7 @@ def test_lists_samples_and_cut_offs(base: Path) -> None:
     assert set(by) == {"rows of the model: lists", "rows of the model: condition", "cut-offs of the stars"}
     of = {name: {f"{c.table}.{c.column}" for c in found.changes if i in c.causes} for name, i in by.items()}
     assert of["rows of the model: lists"] == {"t4.c1"} and of["rows of the model: condition"] == {"t3.c3"}
+    assert {m.columns[0]: (len(m.came), len(m.went)) for m in found.rows} == {"t3.c3": (0, 7), "t4.c1": (0, 3)}
     stars = [c for c in found.changes if c.verdict == "stars" and c.address == "t3.c1.tbi"]
     assert [(c.before, c.after, c.causes) for c in stars] == [("***", "**", (by["cut-offs of the stars"],))]
     assert found.changes[0].verdict in {"sign", "stars"}

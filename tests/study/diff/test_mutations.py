@@ -12,7 +12,7 @@ import econloom as el
 from econloom.cli import run_command
 from tests.study import small
 
-FILES = ("run.json", "plan.json", "results.csv", "values.csv", "panel.parquet")
+FILES = ("run.json", "plan.json", "results.csv", "values.csv", "panel.parquet", "why.json", "samples.parquet")
 OTHERS: tuple[Any, ...] = (None, 0, -1.5, "", "x", [], {}, [None], {"a": 1}, True)
 
 
@@ -34,7 +34,7 @@ def answered(first: Path, second: Path, capsys: pytest.CaptureFixture[str]) -> i
     return code
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(28))
 def test_bytes(runs: tuple[Path, Path], tmp_path: Path, seed: int, capsys: pytest.CaptureFixture[str]) -> None:
     rng = random.Random(seed)
     run = Path(shutil.copytree(runs[1], tmp_path / "run"))
@@ -55,7 +55,7 @@ def test_json_of_another_shape(
 ) -> None:
     rng = random.Random(1000 + seed)
     run = Path(shutil.copytree(runs[1], tmp_path / "run"))
-    file = run / ("plan.json" if seed % 4 else "run.json")
+    file = run / ("run.json", "plan.json", "plan.json", "why.json")[seed % 4]
     record = json.loads(file.read_text(encoding="utf-8"))
     for _ in range(rng.randrange(1, 4)):
         mutated(record, rng)
