@@ -164,6 +164,23 @@ def test_an_inserted_column_moves_the_others(base: Path) -> None:
     assert only_cause(found).name == "t3.c2: only in the second run"
 
 
+def test_specifications_are_compared_one_by_one(tmp_path: Path) -> None:
+    curve = (
+        "  x:\n    kind: specification_curve\n    title: x\n    of: t3.c2\n    term: tbi\n    controls: [$controls]\n"
+    )
+    text = small.TEXT.replace("  t4:\n", f"{curve}  t4:\n")
+    folder = small.write(tmp_path, text)
+    el.study(folder).run(["x"], folder / "one")
+    small.rewrite(folder, text.replace("controls: lnGDP + RQ", "controls: lnGDP"))
+    el.study(folder).run(["x"], folder / "two")
+    found = el.diff(folder / "one", folder / "two")
+    assert {c.verdict for c in found.changes if c.table == "x" and c.what == "estimate"} <= {"went", "noise"}
+    groups = pl.read_csv(folder / "one/results.csv").filter(pl.col("version") == "default")["group"].to_list()
+    gone = [c for c in found.changes if c.verdict == "went" and c.version == "default"]
+    assert len(gone) == sum("RQ" in g for g in groups) > 0
+    assert all("macros.controls, study.yaml:31" in found.causes[i].places for c in gone for i in c.causes)
+
+
 def test_a_renamed_table_and_a_version_that_went(base: Path) -> None:
     found = again(base, ("  t4:\n", "  t5:\n"), ("  edition1: {sources.more.where: edition == 1}\n", ""))
     assert found.renamed == {"t4": "t5"}

@@ -1,5 +1,6 @@
 """Damaged run folders: an answer or an error in words, never a traceback."""
 
+import copy
 import json
 import random
 import shutil
@@ -79,5 +80,5 @@ def mutated(record: Any, rng: random.Random) -> None:
         if isinstance(here, dict) and rng.random() < 0.3:
             del here[key]
         else:
-            here[key] = rng.choice(OTHERS)
+            here[key] = copy.deepcopy(rng.choice(OTHERS))
         return

@@ -18,6 +18,7 @@ _LOOKS = {
 }  # fmt: skip
 _SETTINGS = {"vcov", "ssc", "weights", "estimator", "options", "scale"}
 _PANELS = {"panel", "panels"}
+_ROWS = {"start", "drop", "balance", "aggregate", "keys", "split", "match", "matched", "prepare", "dates"}
 _BEFORE = {"variable", "attach", "measure", "shared", "join", "range", "estimate", *READING}
 
 
@@ -120,7 +121,8 @@ class Roots:
                 continue
             name = f"{table}: {'.'.join(map(str, path))}"
             seed = path[-1:] == ("seed",)
-            places = self.written.places(version, [("tables", table), ("figures", table)])
+            prefixes = [("tables", table), ("figures", table), *self.written.macros()]
+            places = self.written.places(version, prefixes)
             yield Cause("seed" if seed else "parameter", name, shown(old), shown(new), places)
         start = [
             words_of([p["params"]])
@@ -187,8 +189,7 @@ class Roots:
                 yield from self._column(version, name, a, b)
         rows = [_by_identity(s for s in steps if s["kind"] not in _BEFORE) for steps in (first, second)]
         targets = {"table", "grid"}
-        for key in dict.fromkeys([*rows[0], *rows[1]]):
-            a, b = rows[0].get(key), rows[1].get(key)
+        for a, b in _steps_beside(*rows):
             step = a or b
             assert step is not None
             if step is first[-1] or step is second[-1] or step["kind"] in targets:
@@ -223,7 +224,7 @@ class Roots:
         if a == b:
             return
         path = tuple(str(p) for p in step["path"] if not isinstance(p, int))
-        prefixes: list[tuple[str, ...]] = [tuple(path[:2])] if path else []
+        prefixes: list[tuple[str, ...]] = [tuple(path[:2]), *self.written.macros()] if path else []
         if path[:1] == ("panel",):
             prefixes = [("panel", step["kind"]), ("panel", "span"), ("panel", "load"), ("panel", path[-1]), ("lists",)]
         if a is not None and b is not None:
@@ -234,11 +235,9 @@ class Roots:
                     continue
                 if step["kind"] == "differences" and {"where", "samples", "lists", "names"} & set(at):
                     continue  # those of the models themselves
-                seed = at[-1:] == ("seed",)
+                kind: Kind = "seed" if at[-1:] == ("seed",) else "rows" if step["kind"] in _ROWS else "parameter"
                 name = f"{step['name']}: {'.'.join(map(str, at))}"
-                yield Cause(
-                    "seed" if seed else "rows", name, shown(old), shown(new), self.written.places(version, prefixes)
-                )
+                yield Cause(kind, name, shown(old), shown(new), self.written.places(version, prefixes))
             return
         what, zh = ("left out", "已删去") if b is None else ("new", "新增")
         texts = [None if s is None else str(s.get("where") or s.get("how") or step["name"]) for s in (a, b)]
@@ -338,6 +337,22 @@ def _by_identity(steps: Iterator[Step]) -> dict[tuple[str, ...], Step]:
             key = (str(step["kind"]), name, str(number))
         found[key] = step
     return found
+
+
+def _steps_beside(
+    first: Mapping[tuple[str, ...], Step], second: Mapping[tuple[str, ...], Step]
+) -> Iterator[tuple[Step | None, Step | None]]:
+    """Steps by identity; of those that only one run has, as many of one kind as the other has, in order."""
+    yield from ((s, second[k]) for k, s in first.items() if k in second)
+    left = [s for k, s in first.items() if k not in second]
+    right = [s for k, s in second.items() if k not in first]
+    for kind in dict.fromkeys(str(s["kind"]) for s in (*left, *right)):
+        old, new = ([s for s in side if s["kind"] == kind] for side in (left, right))
+        if len(old) == len(new):
+            yield from zip(old, new, strict=True)
+        else:
+            yield from ((s, None) for s in old)
+            yield from ((None, s) for s in new)
 
 
 def _matched(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -88,22 +89,23 @@ def _counted(columns: list[Column], graph: Graph) -> list[Column]:
     return found
 
 
+Likeness = Callable[["Column"], Hashable | None]
+
+
 def paired(first: Sequence[Column], second: Sequence[Column]) -> list[tuple[Column | None, Column | None]]:
     """Columns of one table in two runs, those that are only in one beside None."""
     left, right = list(first), list(second)
     pairs: list[tuple[Column | None, Column | None]] = []
-    for likeness in (_model, _formula, _shape, _outcome, lambda c: c.label):
-        for a in list(left):
-            wanted = likeness(a)
-            b = next((c for c in right if wanted is not None and likeness(c) == wanted), None)
-            if b is not None:
-                pairs.append((a, b))
-                left.remove(a)
-                right.remove(b)
+    for likeness in (_model, _formula, _content, _shape, _outcome, _label):
+        waiting: dict[Hashable, deque[Column]] = {}
+        for column in right:
+            waiting.setdefault(likeness(column), deque()).append(column)
+        waiting.pop(None, None)
+        found = [(a, b.popleft()) for a in left if (b := waiting.get(likeness(a)))]
+        taken = {id(c) for pair in found for c in pair}
+        left, right = ([c for c in side if id(c) not in taken] for side in (left, right))
+        pairs += found
     return [*pairs, *((a, None) for a in left), *((None, b) for b in right)]
-
-
-Likeness = Callable[[Column], Hashable | None]
 
 
 def _stage(column: Column) -> tuple[str, ...]:
@@ -120,12 +122,31 @@ def _formula(column: Column) -> Hashable | None:
     return (text, tuple(column.model.get("samples") or ()), *_stage(column)) if text else None
 
 
+def _content(column: Column) -> Hashable:
+    row = column.first
+    return (row["outcome"], frozenset(column.rows), row["vcov"], *_stage(column))
+
+
 def _shape(column: Column) -> Hashable:
-    return (column.first["outcome"], frozenset(column.rows), column.label, *_stage(column))
+    return (
+        column.first["outcome"],
+        frozenset(column.rows),
+        *_stage(column),
+        "" if column.first["group"] else column.label,
+    )
 
 
-def _outcome(column: Column) -> Hashable:
-    return (column.first["outcome"], column.label)
+def _outcome(column: Column) -> Hashable | None:
+    return (column.first["outcome"], column.label) if _placed(column) else None
+
+
+def _label(column: Column) -> Hashable | None:
+    return column.label if _placed(column) else None
+
+
+def _placed(column: Column) -> bool:
+    """Whether a column is known by its place: not where it is one of many that are described by their group."""
+    return bool(column.model) or not column.first["group"]
 
 
 def renamed(first: Mapping[str, Sequence[Column]], second: Mapping[str, Sequence[Column]]) -> dict[str, str]:

@@ -182,7 +182,7 @@ class _Comparison:
         """The columns of one table."""
         for a, b in paired(first, second):
             if a is None or b is None:
-                self.gone([c for c in (a, b) if c is not None], came=a is None)
+                self.gone([c for c in (a, b) if c is not None], came=a is None, beside=(first[0], second[0]))
                 continue
             if a.label != b.label and a.version == "default":
                 self.notes.append(f"{a.table}.{a.label} stands at {b.table}.{b.label} in the second run")
@@ -205,9 +205,12 @@ class _Comparison:
             made.append(replace(c, causes=() if c.verdict == "noise" else mine))
         return made
 
-    def gone(self, columns: Sequence[Column], *, came: bool) -> None:
-        """Columns that only one run has."""
+    def gone(self, columns: Sequence[Column], *, came: bool, beside: tuple[Column, Column] | None = None) -> None:
+        """Columns that only one run has; where both have the table, for what differs in it."""
         for column in columns:
+            if beside is not None and not columns_are_written(column) and (why := self.of_tables(*beside)):
+                self.changes += [replace(c, causes=why) for c in cells.alone(column, came=came)]
+                continue
             word, zh = _ONLY[came]
             prefixes = [("tables", column.table), ("figures", column.table)]
             places = self.roots.written.places(column.version, prefixes) if self.roots is not None else ()
@@ -226,6 +229,13 @@ class _Comparison:
             else:
                 found = self.roots.of_tables(first.version, first.table, pair)
         return self.registered([*found, *self.code]) or self.registered([self.unknown()])
+
+    def of_tables(self, first: Column, second: Column) -> tuple[str, ...]:
+        """Ids of the causes of whatever differs in a pair of tables."""
+        if self.roots is None or first.target is None or second.target is None:
+            return ()
+        found = self.roots.of_tables(first.version, first.table, (first.target, second.target))
+        return self.registered([*found, *self.code])
 
     def star_causes(self, first: Column, second: Column) -> Iterator[Cause]:
         """Other cut-offs, where the stars themselves differ."""
@@ -296,6 +306,11 @@ class _Comparison:
         if cause.kind == "parameter" and cause.name.startswith("variable "):
             return replace(cause, detail=self.panels.said([cause.name.removeprefix("variable ")]))
         return cause
+
+
+def columns_are_written(column: Column) -> bool:
+    """Whether a column stands in the study file by itself, not as one of many that a step lists."""
+    return bool(column.model)
 
 
 def keys_of_both(first: Graph | None, second: Graph | None) -> tuple[str, ...]:
