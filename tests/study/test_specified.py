@@ -138,3 +138,21 @@ def test_specifications_without_an_estimate_are_counted_and_named(tmp_path: Path
     assert values["failed"] > 0 and values["failed"] + len(made.results.filter(table="s", version="default")) == 32
     assert "without an estimate" in " ".join(n.en for n in made.figures["curve"].notes)
     assert pl.read_csv(folder / "out" / "results.csv")["table"].to_list().count("curve") == 32 - values["failed"]
+
+
+def test_the_joint_test_stands_in_values_and_notes(tmp_path: Path) -> None:
+    folder = small.write(tmp_path, TEXT.replace("vcov: [iid]", "test: {seed: 2, draws: 99}"))
+    made = el.study(folder / "study.yaml").run(["s", "curve"], out=folder / "out")
+    values = {r["row"]: r["value"] for r in made.values.filter(table="s", version="default").to_dicts()}
+    curve = el.specifications.curve(
+        made.panel, "y", "tbi", control_sets=[["lnGDP", "RQ"], [], ["lnGDP"], ["RQ"]],
+        samples={"all": "year >= 2001", "early": "year <= 2005"}, effects=["code", ""], vcov=el.cluster("code"),
+    )  # fmt: skip
+    expected = el.specifications.joint_test(curve, draws=99, seed=2).p_values
+    for name, p in expected.items():
+        assert values[f"joint_{name}"] == pytest.approx(p)
+    assert "signs of scores by code" in " ".join(n.en for n in made.figures["curve"].notes)
+    assert "联合检验" in render.render(made.tables["s"], "md", "zh").decode()
+    other = small.write(tmp_path / "b", TEXT.replace("samples: [early]", "test: {seed: 1}"))
+    with pytest.raises(StudyFileError, match="cluster in different ways"):
+        el.study(other / "study.yaml").plan()

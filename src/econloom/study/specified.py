@@ -13,6 +13,7 @@ from econloom.data.expressions import Scope
 from econloom.panel.designs.specifications.asking import Setting
 from econloom.panel.designs.specifications.choices import Choices
 from econloom.panel.designs.specifications.curve import Curve, estimated
+from econloom.panel.designs.specifications.joint import JointTest, joint_test
 from econloom.study import estimates
 
 
@@ -32,6 +33,7 @@ class Specified:
         Number of the study's own specification.
     level : float
     ssc : str
+    joint : JointTest or None
     """
 
     frame: pl.DataFrame
@@ -40,6 +42,7 @@ class Specified:
     preferred: int
     level: float
     ssc: str
+    joint: JointTest | None = None
 
     @property
     def number(self) -> int:
@@ -64,7 +67,13 @@ def curve(panel: Panel, params: Mapping[str, Any], progress: Callable[[int, int]
     """
     made = fitted(panel, params, progress)
     assert made.preferred is not None
-    return Specified(made.tidy(), made.failures(), made.summary("outcome"), made.preferred, made.level, params["ssc"])
+    asked = params["test"]
+    joint = None
+    if asked is not None:
+        given = {k: asked[k] for k in ("method", "draws", "seed", "unit", "within")}
+        joint = joint_test(made, progress=progress, **given)
+    frames = made.tidy(), made.failures(), made.summary("outcome")
+    return Specified(*frames, made.preferred, made.level, params["ssc"], joint)
 
 
 def fitted(panel: Panel, params: Mapping[str, Any], progress: Callable[[int, int], object] | None = None) -> Curve:

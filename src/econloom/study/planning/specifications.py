@@ -13,7 +13,12 @@ from econloom.data.expressions import Scope
 from econloom.panel.designs.specifications.choices import MOST
 from econloom.panel.formula import parse_formula
 from econloom.study.document import KeyPath
-from econloom.study.language.specifications import SpecificationFigure, SpecificationSettings, SpecificationTable
+from econloom.study.language.specifications import (
+    JointTest,
+    SpecificationFigure,
+    SpecificationSettings,
+    SpecificationTable,
+)
 from econloom.study.planning import matched, prepared
 from econloom.study.planning.draft import Draft, PanelDraft
 from econloom.study.planning.looks import presentation
@@ -78,9 +83,33 @@ def _curve(draft: Draft, spec: SpecificationSettings, path: KeyPath) -> Step | N
         "lists": {k: v for t in texts for k, v in draft.lists_in(t).items()},
         "scope": {k: v for t in texts for k, v in draft.samples_in(t).items()},
     }
+    if spec.test is not None:
+        _check_test(draft, spec.test, model, panel, varied, path)
     rows = matched.rows(draft, panel, str(params))
     rows = prepared.step(draft, panel, rows, [model])
     return draft.add("specifications", f"{number:,} specifications around {spec.of}", params, (rows,), path)
+
+
+def _check_test(
+    draft: Draft,
+    test: JointTest,
+    model: Mapping[str, Any],
+    panel: PanelDraft,
+    varied: Mapping[str, Any],
+    path: KeyPath,
+) -> None:
+    """Note what the joint test cannot be of."""
+    if model["instruments"]:
+        draft.problem(UsageError("the joint test is of least squares, not of instruments"), (*path, "test"))
+    for key, names in (("unit", (test.unit,)), ("within", test.within or ())):
+        for name in names:
+            if name is not None and name != "rows":
+                draft.column_known(name, panel, (*path, "test", key))
+    clusters = {tuple(v["clusters"]) for v in varied["vcovs"]}
+    several = len(clusters) > 1 or any(len(c) > 1 for c in clusters)
+    if test.method == "null_bootstrap" and test.unit is None and several:
+        error = UsageError("the specifications cluster in different ways", hint="test: {unit: column}")
+        draft.problem(error, (*path, "test"))
 
 
 def _unfit(found: Referred) -> str | None:

@@ -9,6 +9,7 @@ import polars as pl
 
 from econloom.core.labels import Label
 from econloom.core.table import Table
+from econloom.panel.designs.specifications.joint import JointTest
 from econloom.report import specifications
 from econloom.study import specified
 from econloom.study.specified import Specified
@@ -36,7 +37,26 @@ def _drawn(found: Specified, params: Mapping[str, Any]) -> specifications.Estima
     """What the report shows of a curve."""
     failed = found.failed.with_columns(pl.col("reason").str.split("\n").list.first())
     names = {name: Label(**label) for name, label in params["names"].items()}
-    return specifications.Estimates(found.frame, failed, found.summary, found.preferred, found.level, names)
+    joint = {} if found.joint is None else found.joint.p_values
+    said = Label() if found.joint is None else _said(found.joint)
+    return specifications.Estimates(
+        found.frame, failed, found.summary, found.preferred, found.level, names, joint, said
+    )
+
+
+def _said(joint: JointTest) -> Label:
+    """How the joint test was drawn."""
+    zh = f"联合检验（Simonsohn等，2020；{joint.draws}次，种子{joint.seed}）"
+    en = f"joint test (Simonsohn et al. 2020; {joint.draws} draws, seed {joint.seed})"
+    if joint.method == "null_bootstrap":
+        zh, en = f"{zh}：按{joint.unit}改变得分符号、强加零效应", f"{en}: signs of scores by {joint.unit}, null imposed"
+    else:
+        zh, en = f"{zh}：按{joint.unit}重新分配解释变量", f"{en}: the regressor dealt anew by {joint.unit}"
+    median, share, z = (f"{joint.p_values[k]:.3f}" for k in ("median", "share_significant", "stouffer"))
+    return Label(
+        f"{zh}，p值：中位数{median}、显著比例{share}、Stouffer Z {z}",
+        f"{en}; p: median {median}, share significant {share}, Stouffer's Z {z}",
+    )
 
 
 WIRING: Mapping[str, Work] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -209,11 +209,7 @@ def estimated(
         raise UsageError(f"{number:,} specifications; a curve has at most {MOST:,}", hint="fewer choices")
     every = tuple(setting.choices.specifications())
     chosen = chosen_one(preferred, every)
-    sampler = Sampler(Writer(setting))
-    members, failed = drawn(sampler, every)
-    groups: dict[tuple[object, ...], list[Member]] = {}
-    for member in members:
-        groups.setdefault(group_key(member, sampler.digests[id(member.sample)]), []).append(member)
+    groups, failed = groups_of(setting, every)
     found: list[Found] = []
     done = len(failed)
 
@@ -224,7 +220,7 @@ def estimated(
             progress(done, number)
 
     with one_blas_thread():
-        for same in groups.values():
+        for same in groups:
             for result in estimate_group(same, told):
                 if isinstance(result, Failure):
                     failed.append(result)
@@ -238,9 +234,14 @@ def estimated(
     return Curve(setting, every, frame, tuple(failed), level, chosen, len(groups))
 
 
-def with_level(curve: Curve, level: float) -> Curve:
-    """The same estimates judged at another level of significance."""
-    return replace(curve, level=level)
+def groups_of(setting: Setting, every: Sequence[Specification]) -> tuple[list[list[Member]], list[Failure]]:
+    """Specifications in groups that share rows, effects and weights, and those without rows."""
+    sampler = Sampler(Writer(setting))
+    members, failed = drawn(sampler, every)
+    groups: dict[tuple[object, ...], list[Member]] = {}
+    for member in members:
+        groups.setdefault(group_key(member, sampler.digests[id(member.sample)]), []).append(member)
+    return list(groups.values()), failed
 
 
 def _framed(every: Sequence[Specification], found: Sequence[Found]) -> pl.DataFrame:
