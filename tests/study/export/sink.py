@@ -51,6 +51,10 @@ TABLES: dict[str, list[Any]] = {
         {"formula": "y ~ l(y, 1) + x", "estimator": "difference_gmm",
          "with": {"instruments": [{"gmm": "y", "lags": [2, 3]}, {"std": "x", "equation": "difference"}],
                   "windmeijer": False, "transform": "deviations"}},
+        {"formula": "y ~ l(y, 1) + x", "estimator": "system_gmm", "with": {"steps": 1, "h": 2}},
+        {"formula": "y ~ l(y, 1) + x + 控制", "estimator": "difference_gmm",
+         "with": {"instruments": [{"gmm": "y", "lags": [2, 4], "collapse": True}, {"gmm": "x", "lags": [1, 3]},
+                                  {"std": "控制"}]}},
         {"formula": "y ~ l(y, 1) + x", "estimator": "bias_corrected"},
     ],
     "limited": [

@@ -6,7 +6,7 @@
 * was written: say where a command of your version differs.
 *
 * Not exported, or not compared:
-* panels.c8: bias-corrected least squares has no program with the same expansion (compare xtlsdvc)
+* panels.c10: bias-corrected least squares has no program with the same expansion (compare xtlsdvc)
 * linear.c10.x, linear.c10.region::b:x, linear.c10.region::c:x: standard error not compared: no rule from the factors of the command to those of fixest
 * errors.c3.x, errors.c3.控制: standard error not compared: CR2 errors: regress has vce(hc2 cluster) from Stata 18 on only, without absorbed effects; reg_sandwich has other degrees of freedom
 * errors.c4.x: standard error not compared: errors correlated over time within units: newey takes no absorbed effects and other factors
@@ -503,11 +503,30 @@ local rc = _rc
 el_check panels_c7, rc(`rc') b(1e-05) se(0.0001)
 capture estimates store panels_c7
 
-capture noisily esttab panels_c1 panels_c2 panels_c3 panels_c4 panels_c5 panels_c6 panels_c7 using ///
-    "tables/panels.rtf", replace b(%12.4f) se(%12.4f) star(* 0.1 ** 0.05 *** 0.01) ///
+* panels.c8: y ~ l(y, 1) + x
+* sample s1: all rows; 280 rows, 65 missing regressor l(y, 1), n = 215
+* standard errors: robust, small-sample rules of none
+* l(y, 1) is written L.y
+capture noisily xtabond2 y L.y x if s1 == 1, gmm(y, lag(2 .)) iv(x, eq(diff)) robust h(2)
+local rc = _rc
+el_check panels_c8, rc(`rc') b(1e-05) se(0.0001)
+capture estimates store panels_c8
+
+* panels.c9: y ~ l(y, 1) + x + 控制
+* sample s1: all rows; 280 rows, 65 missing regressor l(y, 1); 52 no row one period before, n = 163
+* standard errors: windmeijer, small-sample rules of none
+* l(y, 1) is written L.y
+capture noisily xtabond2 y L.y `controls' if s1 == 1, gmm(y, lag(2 4) collapse) gmm(x, lag(1 3)) iv(控制) ///
+    noleveleq twostep robust h(3)
+local rc = _rc
+el_check panels_c9, rc(`rc') b(1e-05) se(0.0001)
+capture estimates store panels_c9
+
+capture noisily esttab panels_c1 panels_c2 panels_c3 panels_c4 panels_c5 panels_c6 panels_c7 panels_c8 ///
+    panels_c9 using "tables/panels.rtf", replace b(%12.4f) se(%12.4f) star(* 0.1 ** 0.05 *** 0.01) ///
     title("panels | panels") label nogaps
-capture noisily esttab panels_c1 panels_c2 panels_c3 panels_c4 panels_c5 panels_c6 panels_c7 using ///
-    "tables/panels.tex", replace b(%12.4f) se(%12.4f) star(* 0.1 ** 0.05 *** 0.01) ///
+capture noisily esttab panels_c1 panels_c2 panels_c3 panels_c4 panels_c5 panels_c6 panels_c7 panels_c8 ///
+    panels_c9 using "tables/panels.tex", replace b(%12.4f) se(%12.4f) star(* 0.1 ** 0.05 *** 0.01) ///
     title("panels | panels") label nogaps booktabs
 
 *====================================================================================================

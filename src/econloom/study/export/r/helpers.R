@@ -225,6 +225,108 @@ own_variance <- function(model, clusters = NULL, factor = 1) {
   meat <- crossprod(if (length(clusters)) rowsum(S, clusters[[1]]) else S)
   factor * model$inverse %*% meat %*% model$inverse
 }
+# Difference and system GMM of a dynamic panel in first differences (Arellano and Bond, Blundell and Bond), numbered as in
+# xtabond2: h = 1, 2, 3; the covariance is robust (one step) or Windmeijer's or the uncorrected one (two steps).
+gmm_panel <- function(y, x, data, rows, unit, time, gmm, std, system, steps, h, corrected, constant) {
+  units <- unique(data[[unit]])
+  times <- seq(min(data[[time]]), max(data[[time]]))
+  place <- cbind(match(data[[unit]], units), match(data[[time]], times))
+  grid <- function(v) {
+    made <- matrix(NA_real_, length(units), length(times))
+    made[place] <- v
+    made
+  }
+  inside <- grid(as.numeric(rows))
+  inside <- !is.na(inside) & inside == 1
+  own <- c(if (constant) "(Intercept)", x)
+  values <- lapply(c(y, x), function(v) grid(data[[v]]))
+  if (constant) values <- append(values, list(matrix(1, length(units), length(times))), 1)
+  complete <- inside & Reduce(`&`, lapply(values, function(v) !is.na(v)))
+  zero <- function(v) ifelse(is.na(v), 0, v)
+  at <- function(v, t) if (t >= 1 && t <= length(times)) zero(v[, t]) else numeric(length(units))
+  change <- function(v, t) if (t >= 2 && t <= length(times)) zero(v[, t] - v[, t - 1]) else numeric(length(units))
+  equations <- rbind(data.frame(level = FALSE, t = seq_along(times)[-1]), if (system) data.frame(level = TRUE, t = seq_along(times)))
+  present <- mapply(function(l, t) complete[, t] & (l | complete[, max(t - 1, 1)]), equations$level, equations$t)
+  columns <- list()
+  put <- function(key, e, v) {
+    if (is.null(columns[[key]])) columns[[key]] <<- matrix(0, length(units), nrow(equations))
+    columns[[key]][, e] <<- ifelse(present[, e], v, 0)
+  }
+  for (e in seq_len(nrow(equations))) {
+    l <- equations$level[e]
+    t <- equations$t[e]
+    for (k in seq_along(gmm)) {
+      g <- gmm[[k]]
+      if (g$equation != "both" && (g$equation == "level") != l) next
+      w <- grid(data[[g$name]])
+      if (l) put(paste(k, "level", if (!g$collapse) t), e, change(w, t - g$lags[1] + 1))
+      else for (lag in seq(g$lags[1], length.out = max(0, min(g$lags[2], t - 1) - g$lags[1] + 1)))
+        put(paste(k, lag, if (!g$collapse) t), e, at(w, t - lag))
+    }
+    for (k in seq_along(std)) {
+      s <- std[[k]]
+      if (s$equation != "both" && (s$equation == "level") != l) next
+      w <- grid(data[[s$name]])
+      put(paste("std", k), e, if (l || s$plain) at(w, t) else change(w, t))
+    }
+    if (l && constant) put("constant", e, 1)
+  }
+  columns <- Filter(function(z) any(z != 0), columns)
+  H <- outer(seq_len(nrow(equations)), seq_len(nrow(equations)), Vectorize(function(a, b) {
+    weights <- function(e) c(equations$t[e], if (!equations$level[e]) equations$t[e] - 1)
+    signs <- function(e) c(1, if (!equations$level[e]) -1)
+    if (h == 1 || (h == 2 && equations$level[a] != equations$level[b])) return(as.numeric(a == b))
+    sum(outer(weights(a), weights(b), "==") * outer(signs(a), signs(b)))
+  }))
+  of <- function(v) sapply(seq_len(nrow(equations)), function(e) {
+    made <- if (equations$level[e]) at(v, equations$t[e]) else change(v, equations$t[e])
+    ifelse(present[, e], made, 0)
+  })
+  stacked <- lapply(values, of)
+  each <- lapply(seq_along(units), function(i) {
+    r <- which(present[i, ])
+    list(y = stacked[[1]][i, r], X = do.call(cbind, lapply(stacked[-1], function(v) v[i, r])),
+         Z = do.call(cbind, lapply(columns, function(z) z[i, r])), H = H[r, r, drop = FALSE])
+  })
+  each <- Filter(function(u) length(u$y) > 0, each)
+  total <- function(f) Reduce(`+`, lapply(each, f))
+  inverse <- function(S) {
+    d <- 1 / sqrt(pmax(diag(S), 1e-300))
+    v <- svd(S * outer(d, d))
+    keep <- v$d > 1e-12 * v$d[1]
+    (v$v[, keep] %*% (t(v$u[, keep]) / v$d[keep])) * outer(d, d)
+  }
+  XZ <- total(function(u) t(u$X) %*% u$Z)
+  Zy <- total(function(u) t(u$Z) %*% u$y)
+  A <- inverse(total(function(u) t(u$Z) %*% u$H %*% u$Z))
+  M1 <- solve(XZ %*% A %*% t(XZ))
+  b1 <- M1 %*% XZ %*% A %*% Zy
+  e1 <- lapply(each, function(u) u$y - u$X %*% b1)
+  Omega <- Reduce(`+`, Map(function(u, e) tcrossprod(t(u$Z) %*% e), each, e1))
+  V1 <- M1 %*% XZ %*% A %*% Omega %*% A %*% t(XZ) %*% M1
+  b <- b1
+  V <- V1
+  if (steps == 2) {
+    W <- inverse(Omega)
+    M2 <- solve(XZ %*% W %*% t(XZ))
+    b <- M2 %*% XZ %*% W %*% Zy
+    V <- M2
+    if (corrected) {
+      Ze <- Zy - t(XZ) %*% b
+      D <- sapply(seq_along(b), function(j) {
+        slope <- -Reduce(`+`, Map(function(u, e) {
+          one <- t(u$Z) %*% u$X[, j] %*% t(t(u$Z) %*% e)
+          one + t(one)
+        }, each, e1))
+        -M2 %*% XZ %*% W %*% slope %*% W %*% Ze
+      })
+      V <- M2 + D %*% M2 + M2 %*% t(D) + D %*% V1 %*% t(D)
+    }
+  }
+  dimnames(V) <- list(own, own)
+  structure(list(coefficients = setNames(as.vector(b), own), V = V), class = "own")
+}
+
 # ---- staggered timing in base R: the definitions, without their standard errors ----------------------------------------
 one_effect <- function(name, value) structure(list(coefficients = setNames(value, name)), class = "own")
 # Effects of groups that explain a variable, by means in turn; and what they say of other rows.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
+from econloom.study.export.r.blocks import Block, names, quoted
+from econloom.study.export.r.dynamic import dynamic
 from econloom.study.export.r.errors import variance_of
-from econloom.study.export.statement import Compared, Statement, Variable
+from econloom.study.export.statement import Statement
 from econloom.study.export.tables import MANY
 
 Name = str
@@ -17,39 +19,6 @@ MOST_DUMMIES = 400
 """Levels of effects that lm() can take where leverages are needed."""
 
 
-@dataclass(frozen=True)
-class Block:
-    """An estimation in R.
-
-    Attributes
-    ----------
-    natural : str
-        Call of the natural package; empty where base R is it.
-    package : str
-        The natural package.
-    base : str
-        Call that Debian's packages can do; empty where there is none.
-    needs : tuple of str
-        Packages of ``base`` beside sandwich.
-    variance : str
-        Expression of the covariance.
-    compared : {"both", "estimate", "none"}
-    why : str
-        Why not both.
-    b_tolerance, se_tolerance : float
-    """
-
-    natural: str = ""
-    package: str = ""
-    base: str = ""
-    needs: tuple[str, ...] = ()
-    variance: str = ""
-    compared: Compared = "both"
-    why: str = ""
-    b_tolerance: float = 1e-8
-    se_tolerance: float = 1e-6
-
-
 def block_of(statement: Statement) -> Block:
     """How R estimates a statement."""
     made = METHODS[statement.method](statement)
@@ -57,16 +26,6 @@ def block_of(statement: Statement) -> Block:
         return made
     expression, why = variance_of(statement)
     return replace(made, variance=expression, compared="estimate" if why else made.compared, why=why or made.why)
-
-
-def names(variables: Sequence[Variable]) -> str:
-    """``c("x", "z")``, or NULL."""
-    return f"c({', '.join(quoted(v.column) for v in variables)})" if variables else "NULL"
-
-
-def quoted(text: str) -> str:
-    """A text of R."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def right_side(statement: Statement, dummies: bool = False) -> str:
@@ -243,5 +202,5 @@ METHODS: Mapping[str, Callable[[Statement], Block]] = {
     "tobit": _tobit,
     "tobit_re": _no_package("Tobit with random effects: censReg has it, with another quadrature and optimum"),
     "fractional": _fractional,
-    "dynamic": _no_package("system and difference GMM: plm::pgmm puts standard instruments in both equations"),
+    "dynamic": dynamic,
 }

@@ -7,7 +7,8 @@ from importlib import resources
 
 from econloom import __version__
 from econloom.study.export.data import Data
-from econloom.study.export.r.rules import METHODS, Block, block_of, quoted
+from econloom.study.export.r.blocks import Block, quoted
+from econloom.study.export.r.rules import METHODS, block_of
 from econloom.study.export.r.staggered import STAGGERED
 from econloom.study.export.script import Script, not_compared
 from econloom.study.export.statement import Described, LeftOut, Row, Statement

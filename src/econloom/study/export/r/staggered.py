@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from econloom.study.export.r.rules import Block, names, quoted
+from econloom.study.export.r.blocks import Block, names, quoted
 from econloom.study.export.statement import Statement
 
 _ERRORS = "errors of another program's formula"
