@@ -62,7 +62,7 @@ def test_every_estimator_and_covariance_in_r(tmp_path: Path) -> None:
     made = sink.study(tmp_path / "全部 study").export("r", tmp_path / "输出 out")
     code, lines = run(made.script)
     assert code == 0, "\n".join(line for line in lines if not line.startswith("PASS"))
-    assert counted(lines) == [38, 0, 5, 93, 92]
+    assert counted(lines) == [41, 0, 4, 102, 101]
 
 
 @needs_r

@@ -146,11 +146,14 @@ def _words(plan: Plan) -> dict[str, Variable]:
 
 def _matched(plan: Plan) -> list[LeftOut]:
     """Samples that econloom draws by matching."""
-    why = (
-        "drawn by econloom and exported as a column with its weights: psmatch2 TREATED X..., logit neighbor(1), or "
-        "MatchIt::matchit, orders ties otherwise"
-    )
-    return [LeftOut(f"sample {n}", why) for n, s in plan.spec.samples.items() if s.match is not None]
+    found = []
+    for name, sample in plan.spec.samples.items():
+        if (match := sample.match) is None:
+            continue
+        call = f"psmatch2 {match.of} {' '.join(match.on)}, {match.score} neighbor({match.k})"
+        why = f"drawn by econloom, exported as columns; {call}, or MatchIt::matchit, draws one alike, ties ordered otherwise"
+        found.append(LeftOut(f"sample {name}", why))
+    return found
 
 
 def _versions(plan: Plan, version: str) -> list[LeftOut]:

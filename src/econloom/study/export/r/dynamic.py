@@ -21,18 +21,17 @@ def dynamic(s: Statement) -> Block:
     std = [_plain(one, n) for one, natives in groups if isinstance(one, StdIV) for n in natives]
     flags = f"system = {_truth(options.system)}, steps = {options.steps}, h = {options.h}"
     constant = options.system and s.intercept
+    unit, time = quoted(str(s.unit)), quoted(str(s.time))
     call = (
         f"gmm_panel({quoted(s.outcome.column)}, {names(s.regressors)}, {s.data}, {s.data}[[{quoted(s.sample)}]], "
-        f"{quoted(str(s.unit))}, {quoted(str(s.time))},\n    gmm = list({', '.join(gmm)}),\n    std = list({', '.join(std)}),"
+        f"{unit}, {time},\n    gmm = list({', '.join(gmm)}),\n    std = list({', '.join(std)}),"
         f"\n    {flags}, corrected = {_truth(options.corrected)}, constant = {_truth(constant)})"
     )
-    return Block(base=call, variance="m$V", b_tolerance=1e-6, se_tolerance=1e-5)
+    return Block(base=call, variance="m$V", b_tolerance=1e-7)
 
 
 def _not(what: str) -> Block:
-    return Block(
-        compared="none", why=f"GMM with {what}: not in the script's own GMM, and plm::pgmm has other instruments"
-    )
+    return Block(compared="none", why=f"GMM with {what}: not built in R here, and plm::pgmm has other instruments")
 
 
 def _lags(one: GmmIV, native: Native, options: Options) -> str:
@@ -46,9 +45,8 @@ def _lags(one: GmmIV, native: Native, options: Options) -> str:
 
 
 def _plain(one: StdIV, native: Native) -> str:
-    return (
-        f"list(name = {quoted(native.column)}, equation = {quoted(one.equation)}, plain = {_truth(one.untransformed)})"
-    )
+    plain = _truth(one.untransformed)
+    return f"list(name = {quoted(native.column)}, equation = {quoted(one.equation)}, plain = {plain})"
 
 
 def _truth(value: bool) -> str:
