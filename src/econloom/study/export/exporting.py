@@ -151,7 +151,7 @@ def _matched(plan: Plan) -> list[LeftOut]:
         if (match := sample.match) is None:
             continue
         call = f"psmatch2 {match.of} {' '.join(match.on)}, {match.score} neighbor({match.k})"
-        why = f"drawn by econloom, exported as columns; {call}, or MatchIt::matchit, draws one alike, ties ordered otherwise"
+        why = f"drawn by econloom, exported as columns; {call}, or MatchIt::matchit, draws one alike but for ties"
         found.append(LeftOut(f"sample {name}", why))
     return found
 

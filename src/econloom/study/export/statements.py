@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from econloom.core.estimate import CONSTANT, Tidy
 from econloom.core.frame import Panel
@@ -333,7 +334,19 @@ def _companion(shown: Shown, summary: Tidy, data: Data) -> Statement | LeftOut:
     errors = Errors(vcov.kind, summary.vcov, clusters)
     made = _put_together(shown, base, data, summary, errors)
     cohort = data.plain(options["adoption"][0], panel)
-    return replace(made, method=name, options={**options, "cohort": cohort})
+    return replace(
+        made, method=name, options={**options, "cohort": cohort, **_timing(panel, options, base.design.rows)}
+    )
+
+
+def _timing(panel: Panel, options: Mapping[str, Any], rows: IntArray) -> dict[str, Any]:
+    """First and last period of the rows, the last cohort that adopts within them, and whether some units never do."""
+    frame = panel.frame[rows].select(g=options["adoption"][0], t=str(panel.time))
+    first, last = int(frame["t"].min()), int(frame["t"].max())  # type: ignore[arg-type]
+    inside = frame["g"].drop_nulls().cast(pl.Float64)
+    inside = inside.filter(inside <= last)
+    never = len(inside) < frame.height
+    return {"first": first, "last": last, "never": never, "last_cohort": int(inside.max() or last)}  # type: ignore[arg-type]
 
 
 def rows_of(statements: Sequence[Statement]) -> Iterator[tuple[Statement, Expected, str]]:

@@ -238,14 +238,14 @@ capture noisily esttab t1_c1 t1_c2 t1_c3 t1_c4 t1_c5 using "tables/t1.tex", repl
 * standard errors: cluster(state), small-sample rules of none
 scalar el_mean = .
 capture noisily {
-    capture drop el_never
-    generate byte el_never = missing(adopted)
+    capture drop el_control
+    generate byte el_control = missing(adopted) | adopted > 2010
     capture drop el_since
-    generate double el_since = year - adopted
+    generate double el_since = year - adopted if el_control == 0
     capture drop el_m_*
     capture drop el_p_*
     local events ""
-    quietly levelsof el_since if s1 == 1, local(times)
+    quietly levelsof el_since if s1 == 1 & (el_control == 1 | adopted > 2000), local(times)
     foreach k of local times {
         if `k' == -1 {
             continue
@@ -254,16 +254,16 @@ capture noisily {
         generate byte `name' = el_since == `k'
         local events `events' `name'
     }
-    eventstudyinteract l_homicide `events' if s1 == 1, cohort(adopted) control_cohort(el_never) ///
-        absorb(state_id year) vce(cluster state_id)
+    eventstudyinteract l_homicide `events' if s1 == 1 & (el_control == 1 | adopted > 2000), ///
+        cohort(adopted) control_cohort(el_control) absorb(state_id year) vce(cluster state_id)
     matrix el_b = e(b_iw)
     scalar el_sum = 0
     scalar el_n = 0
     foreach name of local events {
         if substr("`name'", 1, 5) == "el_p_" {
-            quietly count if `name' == 1 & s1 == 1
-            scalar el_sum = el_sum + r(N) * el_b[1, colnumb(el_b, "`name'")]
-            scalar el_n = el_n + r(N)
+            quietly summarize s1 if `name' == 1 & s1 == 1 & (el_control == 1 | adopted > 2000)
+            scalar el_sum = el_sum + r(sum) * el_b[1, colnumb(el_b, "`name'")]
+            scalar el_n = el_n + r(sum)
         }
     }
     scalar el_mean = el_sum / el_n
@@ -276,7 +276,7 @@ el_value t2_c2, value(el_mean) b(1e-06)
 scalar el_mean = .
 capture noisily {
     capture drop el_first
-    generate double el_first = cond(missing(adopted), 0, adopted)
+    generate double el_first = cond(missing(adopted) | adopted > 2010, 0, adopted)
     csdid l_homicide if s1 == 1, ivar(state_id) time(year) gvar(el_first) method(dripw)
     estat simple, estore(el_simple)
     estimates restore el_simple
@@ -337,14 +337,14 @@ capture noisily esttab t1_c1 using "tables/t2.tex", replace b(%12.4f) se(%12.4f)
 * standard errors: cluster(state), small-sample rules of none
 scalar el_mean = .
 capture noisily {
-    capture drop el_never
-    generate byte el_never = missing(adopted)
+    capture drop el_control
+    generate byte el_control = missing(adopted) | adopted > 2010
     capture drop el_since
-    generate double el_since = year - adopted
+    generate double el_since = year - adopted if el_control == 0
     capture drop el_m_*
     capture drop el_p_*
     local events ""
-    quietly levelsof el_since if s1 == 1, local(times)
+    quietly levelsof el_since if s1 == 1 & (el_control == 1 | adopted > 2000), local(times)
     foreach k of local times {
         if `k' == -1 {
             continue
@@ -353,16 +353,17 @@ capture noisily {
         generate byte `name' = el_since == `k'
         local events `events' `name'
     }
-    eventstudyinteract l_homicide `events' if s1 == 1, cohort(adopted) control_cohort(el_never) ///
-        absorb(state_id year) covariates(l_police l_income unemployrt poverty) vce(cluster state_id)
+    eventstudyinteract l_homicide `events' if s1 == 1 & (el_control == 1 | adopted > 2000), ///
+        cohort(adopted) control_cohort(el_control) absorb(state_id year) ///
+        covariates(l_police l_income unemployrt poverty) vce(cluster state_id)
     matrix el_b = e(b_iw)
     scalar el_sum = 0
     scalar el_n = 0
     foreach name of local events {
         if substr("`name'", 1, 5) == "el_p_" {
-            quietly count if `name' == 1 & s1 == 1
-            scalar el_sum = el_sum + r(N) * el_b[1, colnumb(el_b, "`name'")]
-            scalar el_n = el_n + r(N)
+            quietly summarize s1 if `name' == 1 & s1 == 1 & (el_control == 1 | adopted > 2000)
+            scalar el_sum = el_sum + r(sum) * el_b[1, colnumb(el_b, "`name'")]
+            scalar el_n = el_n + r(sum)
         }
     }
     scalar el_mean = el_sum / el_n
@@ -416,14 +417,14 @@ capture noisily esttab t1_c2 using "tables/t3.tex", replace b(%12.4f) se(%12.4f)
 * standard errors: cluster(state), small-sample rules of none
 scalar el_mean = .
 capture noisily {
-    capture drop el_never
-    generate byte el_never = missing(adopted)
+    capture drop el_control
+    generate byte el_control = missing(adopted) | adopted > 2010
     capture drop el_since
-    generate double el_since = year - adopted
+    generate double el_since = year - adopted if el_control == 0
     capture drop el_m_*
     capture drop el_p_*
     local events ""
-    quietly levelsof el_since if s1 == 1, local(times)
+    quietly levelsof el_since if s1 == 1 & (el_control == 1 | adopted > 2000), local(times)
     foreach k of local times {
         if `k' == -1 {
             continue
@@ -432,16 +433,16 @@ capture noisily {
         generate byte `name' = el_since == `k'
         local events `events' `name'
     }
-    eventstudyinteract l_robbery `events' if s1 == 1, cohort(adopted) control_cohort(el_never) ///
-        absorb(state_id year) vce(cluster state_id)
+    eventstudyinteract l_robbery `events' if s1 == 1 & (el_control == 1 | adopted > 2000), ///
+        cohort(adopted) control_cohort(el_control) absorb(state_id year) vce(cluster state_id)
     matrix el_b = e(b_iw)
     scalar el_sum = 0
     scalar el_n = 0
     foreach name of local events {
         if substr("`name'", 1, 5) == "el_p_" {
-            quietly count if `name' == 1 & s1 == 1
-            scalar el_sum = el_sum + r(N) * el_b[1, colnumb(el_b, "`name'")]
-            scalar el_n = el_n + r(N)
+            quietly summarize s1 if `name' == 1 & s1 == 1 & (el_control == 1 | adopted > 2000)
+            scalar el_sum = el_sum + r(sum) * el_b[1, colnumb(el_b, "`name'")]
+            scalar el_n = el_n + r(sum)
         }
     }
     scalar el_mean = el_sum / el_n
@@ -465,14 +466,14 @@ el_value t4_c3, value(el_mean) b(1e-06)
 * standard errors: cluster(state), small-sample rules of none
 scalar el_mean = .
 capture noisily {
-    capture drop el_never
-    generate byte el_never = missing(adopted)
+    capture drop el_control
+    generate byte el_control = missing(adopted) | adopted > 2010
     capture drop el_since
-    generate double el_since = year - adopted
+    generate double el_since = year - adopted if el_control == 0
     capture drop el_m_*
     capture drop el_p_*
     local events ""
-    quietly levelsof el_since if s1 == 1, local(times)
+    quietly levelsof el_since if s1 == 1 & (el_control == 1 | adopted > 2000), local(times)
     foreach k of local times {
         if `k' == -1 {
             continue
@@ -481,16 +482,16 @@ capture noisily {
         generate byte `name' = el_since == `k'
         local events `events' `name'
     }
-    eventstudyinteract l_burglary `events' if s1 == 1, cohort(adopted) control_cohort(el_never) ///
-        absorb(state_id year) vce(cluster state_id)
+    eventstudyinteract l_burglary `events' if s1 == 1 & (el_control == 1 | adopted > 2000), ///
+        cohort(adopted) control_cohort(el_control) absorb(state_id year) vce(cluster state_id)
     matrix el_b = e(b_iw)
     scalar el_sum = 0
     scalar el_n = 0
     foreach name of local events {
         if substr("`name'", 1, 5) == "el_p_" {
-            quietly count if `name' == 1 & s1 == 1
-            scalar el_sum = el_sum + r(N) * el_b[1, colnumb(el_b, "`name'")]
-            scalar el_n = el_n + r(N)
+            quietly summarize s1 if `name' == 1 & s1 == 1 & (el_control == 1 | adopted > 2000)
+            scalar el_sum = el_sum + r(sum) * el_b[1, colnumb(el_b, "`name'")]
+            scalar el_n = el_n + r(sum)
         }
     }
     scalar el_mean = el_sum / el_n

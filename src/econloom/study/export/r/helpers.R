@@ -119,21 +119,51 @@ clustered <- function(model, clusters, factor) {
 }
 
 # ---- estimators in base R, for machines without fixest ---------------------------------------------------------------
-# Columns less what groups explain, by means of each set of groups in turn until nothing changes.
-residualise <- function(columns, groups, weights) {
+# What groups explain of columns. The effect with most groups goes out by means; the others are solved for together from
+# their cross-tables, exactly (badly connected groups would take means in turn forever).
+explained <- function(columns, groups, weights) {
   groups <- lapply(groups, function(g) match(g, unique(g)))
-  total <- lapply(groups, function(g) rowsum(weights, g, reorder = FALSE)[, 1])
-  scale <- pmax(apply(abs(columns), 2, max), 1e-300)
-  for (round in 1:10000) {
-    before <- columns
-    for (j in seq_along(groups)) {
-      means <- rowsum(columns * weights, groups[[j]], reorder = FALSE) / total[[j]]
-      columns <- columns - means[groups[[j]], , drop = FALSE]
+  sizes <- vapply(groups, max, 0)
+  groups <- c(groups[which.max(sizes)], groups[-which.max(sizes)])
+  first <- groups[[1]]
+  total <- rowsum(weights, first)[, 1]
+  means <- function(v) (rowsum(v * weights, first) / total)[first, , drop = FALSE]
+  if (length(groups) == 1) return(list(left = columns - means(columns)))
+  shift <- cumsum(c(0, vapply(groups[-1], max, 0)))
+  others <- lapply(seq_along(groups[-1]), function(k) groups[[k + 1]] + shift[k])
+  levels <- shift[length(shift)]
+  if (levels > 2500) stop("more than 2,500 groups beside the largest effect: install fixest")
+  crossed <- matrix(0, max(first), levels)
+  own <- matrix(0, levels, levels)
+  for (p in others) {
+    cells <- rowsum(weights, (p - 1) * max(first) + first)
+    crossed[as.numeric(rownames(cells))] <- cells
+    for (q in others) {
+      cells <- rowsum(weights, (q - 1) * levels + p)
+      own[as.numeric(rownames(cells))] <- cells
     }
-    if (length(groups) == 1 || max(abs(columns - before) / rep(scale, each = nrow(columns))) < 1e-14) return(columns)
   }
-  stop("the effects did not converge")
+  scale <- 1 / sqrt(diag(own))
+  e <- eigen((own - crossprod(crossed, crossed / total)) * outer(scale, scale), symmetric = TRUE)
+  keep <- e$values > 1e-11 * e$values[1]
+  inverse <- (e$vectors[, keep] %*% (t(e$vectors[, keep]) / e$values[keep])) * outer(scale, scale)
+  left <- columns
+  effects <- matrix(0, levels, ncol(columns))
+  for (round in 1:3) { # the second and third take away rounding
+    left <- left - means(left)
+    sums <- matrix(0, levels, ncol(columns))
+    for (p in others) {
+      found <- rowsum(left * weights, p)
+      at <- as.numeric(rownames(found))
+      sums[at, ] <- sums[at, ] + found
+    }
+    step <- inverse %*% sums
+    effects <- effects + step
+    for (p in others) left <- left - step[p, , drop = FALSE]
+  }
+  list(left = left - means(left), effects = effects, others = others)
 }
+residualise <- function(columns, groups, weights) explained(as.matrix(columns), groups, weights)$left
 fitted_by <- function(y, x, endogenous, instruments, data, intercept) {
   left <- if (intercept) "~" else "~ 0 +"
   own <- paste(c(endogenous, x, if (!length(c(endogenous, x))) "1"), collapse = " + ")
@@ -145,7 +175,9 @@ fitted_by <- function(y, x, endogenous, instruments, data, intercept) {
 within_lm <- function(y, x, data, absorb, weights = NULL, endogenous = NULL, instruments = NULL) {
   w <- if (is.null(weights)) rep(1, nrow(data)) else data[[weights]] / mean(data[[weights]])
   columns <- as.matrix(data[unique(c(y, x, endogenous, instruments))])
-  left <- as.data.frame(residualise(columns, data[absorb], w), check.names = FALSE)
+  left <- residualise(columns, data[absorb], w)
+  x <- x[colSums(left[, x, drop = FALSE]^2) > 1e-18 * colSums(columns[, x, drop = FALSE]^2)] # what the effects absorb
+  left <- as.data.frame(left, check.names = FALSE)
   left$.w <- w
   fitted_by(y, x, endogenous, instruments, left, FALSE)
 }
@@ -329,22 +361,35 @@ gmm_panel <- function(y, x, data, rows, unit, time, gmm, std, system, steps, h, 
 
 # ---- staggered timing in base R: the definitions, without their standard errors ----------------------------------------
 one_effect <- function(name, value) structure(list(coefficients = setNames(value, name)), class = "own")
-# Effects of groups that explain a variable, by means in turn; and what they say of other rows.
+# Effects of groups that explain a variable, by group; each up to what the others take.
 group_effects <- function(y, groups, weights) {
-  found <- lapply(groups, function(g) setNames(numeric(length(unique(g))), unique(as.character(g))))
   left <- y
-  for (round in 1:10000) {
-    moved <- 0
-    for (j in seq_along(groups)) {
-      g <- as.character(groups[[j]])
-      step <- rowsum(left * weights, g)[, 1] / rowsum(weights, g)[, 1]
-      found[[j]][names(step)] <- found[[j]][names(step)] + step
-      left <- left - step[g]
-      moved <- max(moved, abs(step))
-    }
-    if (moved < 1e-13 * max(abs(y), 1)) return(found)
+  found <- list()
+  made <- explained(as.matrix(y), groups, weights)
+  largest <- which.max(vapply(groups, function(g) length(unique(g)), 0))
+  names <- seq_along(groups)[-largest]
+  for (k in seq_along(names)) {
+    g <- groups[[names[k]]]
+    value <- made$effects[made$others[[k]], 1]
+    found[[names[k]]] <- setNames(value[!duplicated(g)], as.character(unique(g)))
+    left <- left - value
   }
-  stop("the effects did not converge")
+  g <- as.character(groups[[largest]])
+  found[[largest]] <- (rowsum(left * weights, g) / rowsum(weights, g))[, 1]
+  found
+}
+# Groups of two kinds that rows connect: sums of their effects are known within a part only.
+connected <- function(first, second) {
+  a <- match(first, unique(first))
+  b <- match(second, unique(second))
+  part <- seq_along(unique(first))
+  repeat {
+    other <- tapply(part[a], b, min)
+    then <- pmin(part, tapply(other[b], a, min))
+    if (all(then == part)) break
+    part <- then
+  }
+  list(setNames(as.vector(part), as.character(unique(first))), setNames(as.vector(other), as.character(unique(second))))
 }
 # Borusyak, Jaravel and Spiess; Gardner's mean is the same number: treated outcomes less what untreated rows say of them.
 imputed_effect <- function(name, y, controls, data, absorb, cohort, time, weights = NULL) {
@@ -352,16 +397,31 @@ imputed_effect <- function(name, y, controls, data, absorb, cohort, time, weight
   w <- if (is.null(weights)) rep(1, nrow(data)) else data[[weights]]
   own <- data[!treated, ]
   b <- if (length(controls)) coef(within_lm(y, controls, own, absorb, weights)) else numeric()
+  controls <- names(b)[!is.na(b)]
+  b <- b[controls]
   rest <- function(d) d[[y]] - if (length(controls)) as.matrix(d[controls]) %*% b else 0
   effects <- group_effects(as.vector(rest(own)), own[absorb], w[!treated])
   then <- data[treated, ]
   said <- Reduce(`+`, lapply(absorb, function(a) effects[[match(a, absorb)]][as.character(then[[a]])]))
   known <- !is.na(said)
+  if (length(absorb) == 2) {
+    part <- connected(own[[absorb[1]]], own[[absorb[2]]])
+    known <- known & part[[1]][as.character(then[[absorb[1]]])] == part[[2]][as.character(then[[absorb[2]]])]
+  }
   one_effect(name, weighted.mean((as.vector(rest(then)) - said)[known], w[treated][known]))
 }
 # Sun and Abraham: cohorts by event time against -1 and the never treated, weighed by their rows.
 interacted_effect <- function(name, y, controls, data, absorb, cohort, time, weights = NULL) {
   g <- data[[cohort]]
+  g[!is.na(g) & g > max(data[[time]])] <- NA
+  kept <- is.na(g) | g > min(data[[time]])
+  if (!anyNA(g)) {
+    last <- max(g)
+    kept <- kept & data[[time]] < last
+    g[g == last] <- NA
+  }
+  data <- data[kept, ]
+  g <- g[kept]
   since <- data[[time]] - g
   pairs <- unique(data.frame(g = g, e = since)[!is.na(g) & since != -1, ])
   made <- sapply(seq_len(nrow(pairs)), function(k) as.numeric(!is.na(g) & g == pairs$g[k] & since == pairs$e[k]))

@@ -25,8 +25,11 @@ def _named(s: Statement, value: str) -> str:
 
 
 def _base(s: Statement, function: str) -> str:
-    """The definition in base R."""
-    absorb = f"c({', '.join(quoted(e.group) for e in s.effects)})"
+    """The definition in base R; empty where effects of more than two kinds leave open what untreated rows say."""
+    inner = [e for e in s.effects if not any(set(e.columns) < set(o.columns) for o in s.effects)]
+    if function == "imputed_effect" and len(inner) > 2:
+        return ""
+    absorb = f"c({', '.join(quoted(e.group) for e in inner)})"
     controls = names([v for v in s.regressors if v.term != s.options["term"]])
     weights = f", weights = {quoted(s.weights)}" if s.weights else ""
     return (
@@ -46,7 +49,7 @@ def _mean(s: Statement, package: str, value: str, base: str) -> Block:
 def _cohorts(s: Statement) -> str:
     """The rows with 0 for cohorts that never adopt."""
     cohort = s.options["cohort"]
-    return f"transform(d, .g = ifelse(is.na({cohort}), 0, {cohort}))"
+    return f"transform(d, .g = ifelse(is.na({cohort}) | {cohort} > {s.options['last']}, 0, {cohort}))"
 
 
 def _effects(s: Statement) -> str:
@@ -55,7 +58,7 @@ def _effects(s: Statement) -> str:
 
 def _sun_abraham(s: Statement) -> Block:
     others, cohort = _controls(s), s.options["cohort"]
-    first = f"sunab(ifelse(is.na({cohort}), 10000, {cohort}), {s.time}, ref.p = -1)"
+    first = f"sunab(ifelse(is.na({cohort}) | {cohort} > {s.options['last']}, 10000, {cohort}), {s.time}, ref.p = -1)"
     weights = f", weights = ~{s.weights}" if s.weights else ""
     right = f"{first}{' + ' + others if others else ''}"
     call = f"fixest::feols({s.outcome.column} ~ {right} | {_effects(s)}, d{weights})"

@@ -29,15 +29,20 @@ def _made(name: str, kind: str, formula: str) -> tuple[str, ...]:
 
 def _sun_abraham(s: Statement, macros: Macros) -> Block:
     """Interaction-weighted effects by event time, and their mean over treated rows."""
-    cohort, time = s.options["cohort"], s.time
+    cohort, time, options = s.options["cohort"], s.time, s.options
     others = _controls(s)
+    control = f"missing({cohort}) | {cohort} > {options['last']}"
+    rows = f"{s.sample} == 1 & (el_control == 1 | {cohort} > {options['first']})"
+    if not options["never"]:
+        control = f"{cohort} == {options['last_cohort']}"
+        rows += f" & {time} < {options['last_cohort']}"
     lines = (
-        *_made("el_never", "byte", f"missing({cohort})"),
-        *_made("el_since", "double", f"{time} - {cohort}"),
+        *_made("el_control", "byte", control),
+        *_made("el_since", "double", f"{time} - {cohort} if el_control == 0"),
         "capture drop el_m_*",
         "capture drop el_p_*",
         'local events ""',
-        f"quietly levelsof el_since if {s.sample} == 1, local(times)",
+        f"quietly levelsof el_since if {rows}, local(times)",
         "foreach k of local times {",
         "    if `k' == -1 {",
         "        continue",
@@ -47,8 +52,8 @@ def _sun_abraham(s: Statement, macros: Macros) -> Block:
         "    local events `events' `name'",
         "}",
         command(
-            "eventstudyinteract", s.outcome.column, "`events'", f"if {s.sample} == 1",
-            options=[f"cohort({cohort})", "control_cohort(el_never)", f"absorb({_effects(s)})",
+            "eventstudyinteract", s.outcome.column, "`events'", f"if {rows}", f"[aw={s.weights}]" if s.weights else "",
+            options=[f"cohort({cohort})", "control_cohort(el_control)", f"absorb({_effects(s)})",
                      f"covariates({others})" if others else "", f"vce(cluster {_cluster(s)})"],
         ),
         "matrix el_b = e(b_iw)",
@@ -56,9 +61,9 @@ def _sun_abraham(s: Statement, macros: Macros) -> Block:
         "scalar el_n = 0",
         "foreach name of local events {",
         '    if substr("`name\'", 1, 5) == "el_p_" {',
-        f"        quietly count if `name' == 1 & {s.sample} == 1",
-        '        scalar el_sum = el_sum + r(N) * el_b[1, colnumb(el_b, "`name\'")]',
-        "        scalar el_n = el_n + r(N)",
+        f"        quietly summarize {s.weights or s.sample} if `name' == 1 & {rows}",
+        '        scalar el_sum = el_sum + r(sum) * el_b[1, colnumb(el_b, "`name\'")]',
+        "        scalar el_n = el_n + r(sum)",
         "    }",
         "}",
         "scalar el_mean = el_sum / el_n",
@@ -77,7 +82,7 @@ def _group_time(notyet: str) -> Callable[[Statement, Macros], Block]:
                      f"cluster({cluster})" if cluster != s.unit else ""],
         )  # fmt: skip
         lines = (
-            *_made("el_first", "double", f"cond(missing({cohort}), 0, {cohort})"),
+            *_made("el_first", "double", f"cond(missing({cohort}) | {cohort} > {s.options['last']}, 0, {cohort})"),
             line,
             "estat simple, estore(el_simple)",
             "estimates restore el_simple",
