@@ -21,6 +21,7 @@ from econloom.report import figures, fonts, page, render
 from econloom.study import codebook, ledger, schema, self_audit
 from econloom.study.cache import code
 from econloom.study.cache.record import PLAN_FILE, plan_record
+from econloom.study.cache.reuse import Reuse, digest_of
 from econloom.study.catalog import Facts
 from econloom.study.plan import Plan
 from econloom.study.results import COEFFICIENTS, VALUES
@@ -67,11 +68,13 @@ class Output:
         self_audit.write(run, staging, self.folder.path, carried)
         if run.panel is not None:
             _in_span(run).write_parquet(staging / "panel.parquet", statistics=False)
+        reuse = Reuse(self.folder.path, previous, self.lang)
         for made in (*run.tables.values(), *book):
-            render.write_all(made, staging / "tables", self.lang, FORMATS)
+            if not reuse.take(made.id, made, _table_files(made.id), staging):
+                render.write_all(made, staging / "tables", self.lang, FORMATS)
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always", fonts.FontWarning)
-            drawn = [self._draw(figure, staging / "figures") for figure in run.figures.values()]
+            drawn = [self._draw(figure, reuse, staging) for figure in run.figures.values()]
         fallback = dict.fromkeys(str(w.message) for w in said if issubclass(w.category, fonts.FontWarning))
         run = replace(run, warnings=(*fallback, *run.warnings))
         shown = [*run.tables.values(), *book]
@@ -81,7 +84,7 @@ class Output:
             self._carry(_entries(previous)[entry]["files"], staging)
         if carried:
             self._carry(REPORTS, staging)
-        elif run.tables or drawn:
+        elif (run.tables or drawn) and not self._same_report(run, reuse, staging):
             self._report(run, drawn, book, staging)
         stale = tuple(t for t in carried if not is_current(run.plan, previous, t))
         behind = [digest for t in carried if (digest := _entries(previous)[t].get("digest"))]
@@ -89,18 +92,29 @@ class Output:
         (staging / PLAN_FILE).write_text(json.dumps(plan, ensure_ascii=False) + "\n", encoding="utf-8")
         files = sorted(p.relative_to(staging).as_posix() for p in staging.rglob("*") if p.is_file())
         record = self._record(run, facts, [*files, RUN_FILE], {t: _entries(previous)[t] for t in carried}, stale)
+        record |= {"redraw": bool(fallback), "contents": reuse.contents}
+        record["digests"] = {f: digest_of(staging / f) for f in files}
         (staging / RUN_FILE).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         return replace(run, path=self.folder.path, stale=stale, files=(*files, RUN_FILE))
 
-    def _draw(self, figure: figures.Figure, folder: Path) -> page.FigureFile:
-        """A figure in all kinds, drawn once."""
-        folder.mkdir(exist_ok=True)
-        drawn = {kind: figures.draw(figure, kind, self.lang) for kind in figures.KINDS}
-        for kind, content in drawn.items():
-            (folder / f"{figure.id}.{kind}").write_bytes(content)
-        if isinstance(figure, figures.Density):
-            (folder / f"{figure.id}.csv").write_bytes(figure.csv())
-        return page.FigureFile(figure.id, figure.title, drawn["svg"], drawn["png"], figure.notes)
+    def _draw(self, figure: figures.Figure, reuse: Reuse, staging: Path) -> page.FigureFile:
+        """A figure in all kinds, drawn once, or as the last run drew it."""
+        files = {kind: f"figures/{figure.id}.{kind}" for kind in (*figures.KINDS, *_beside(figure))}
+        redraw = self.folder.previous().get("redraw", True)  # fonts were missing, and may be there now
+        if not reuse.take(figure.id, figure, files.values(), staging) or redraw:
+            (staging / "figures").mkdir(exist_ok=True)
+            for kind in figures.KINDS:
+                (staging / files[kind]).write_bytes(figures.draw(figure, kind, self.lang))
+            if isinstance(figure, figures.Density):
+                (staging / files["csv"]).write_bytes(figure.csv())
+        svg, png = ((staging / files[kind]).read_bytes() for kind in ("svg", "png"))
+        return page.FigureFile(figure.id, figure.title, svg, png, figure.notes)
+
+    def _same_report(self, run: Run, reuse: Reuse, staging: Path) -> bool:
+        """Whether the last run's reports show the same: nothing ran since, and no part of them differs."""
+        title = run.plan.spec.title
+        same = reuse.take("reports", [title.zh, title.en, list(reuse.contents.items())], REPORTS, staging)
+        return same and None not in reuse.contents.values() and run.cached == frozenset(run.seconds)
 
     def _codebook(self, run: Run) -> list[Table]:
         """The codebook of the prepared panel, unless the study has a table of this name."""
@@ -217,9 +231,16 @@ def is_current(plan: Plan, previous: Mapping[str, Any], name: str) -> bool:
 
 def _files(run: Run, name: str) -> list[str]:
     if name in run.figures:
-        beside = ["csv"] if isinstance(run.figures[name], figures.Density) else []
-        return [f"figures/{name}.{kind}" for kind in (*figures.KINDS, *beside)]
+        return [f"figures/{name}.{kind}" for kind in (*figures.KINDS, *_beside(run.figures[name]))]
+    return _table_files(name)
+
+
+def _table_files(name: str) -> list[str]:
     return [f"tables/{name}.{kind}" for kind in FORMATS]
+
+
+def _beside(figure: figures.Figure) -> tuple[str, ...]:
+    return ("csv",) if isinstance(figure, figures.Density) else ()
 
 
 def _in_span(run: Run) -> pl.DataFrame:
