@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 StudyPath = Annotated[Path, typer.Argument(help="A study file, or a folder with a study.yaml.", show_default=False)]
 TableNames = Annotated[list[str] | None, typer.Argument(help="Only these tables.", show_default=False)]
+
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", "-j", help="Processes at once.", show_default="as many as processors")
+]
+UseCache = Annotated[
+    bool, typer.Option("--cache/--no-cache", help="Use values kept from earlier runs, and keep new ones.")
+]
 
 
 @app.command()
@@ -81,11 +88,13 @@ def run(
     study: StudyPath,
     tables: TableNames = None,
     out: Annotated[Path | None, typer.Option("--out", help="Output folder.", show_default="STUDY/out")] = None,
+    jobs: Jobs = None,
+    cache: UseCache = True,
     as_json: AsJson = False,
     lang: Lang = Language.zh,
 ) -> None:
-    """Run a study, or some of its tables, and write the results."""
-    _run(study, tables, out, as_json, lang)
+    """Run a study, or some of its tables, and write the results; what still holds is not done again."""
+    _run(study, tables, out, as_json, lang, jobs, cache)
 
 
 @app.command()
@@ -166,31 +175,60 @@ def _default_out(path: Path) -> Path:
     return (path if path.is_dir() else path.parent) / "out"
 
 
-def _run(path: Path, tables: Sequence[str] | None, out: Path | None, as_json: bool, lang: Language) -> None:
+def _run(
+    path: Path,
+    tables: Sequence[str] | None,
+    out: Path | None,
+    as_json: bool,
+    lang: Language,
+    jobs: int | None = None,
+    cache: bool = True,
+) -> None:
+    folder = out or _default_out(path)
+    record = _standing(path, folder, lang) if cache and not tables else None
+    if record is not None:
+        _tell(record, folder, as_json, lang, f"nothing has changed since {record['finished']}")
+        return
     study = _open(path)
     with progress_bar(as_json) as listener:
-        done = study.run(tables, out or _default_out(path), lang.value, listener)
-    if as_json:
-        assert done.path is not None
-        record = json.loads((done.path / "run.json").read_text(encoding="utf-8"))
-        print_json({"ok": True, "out": str(done.path), **record})
-        return
-    _report(done, lang)
-
-
-def _report(done: Run, lang: Language) -> None:
-    """What a person wants to know after a run."""
-    from econloom.study.run import noteworthy
-
-    for message in noteworthy(done):
-        print(message, file=sys.stderr)
-    print(f"{done.plan.spec.study}: {done.spent:.1f} s")
+        done = study.run(tables, folder, lang.value, listener, jobs, cache)
     assert done.path is not None
-    for table, made in done.tables.items():
-        print(f"  {table:<14} {done.path / 'tables' / table}.docx  {made.title.text(lang.value)}")
-    for figure, drawn in done.figures.items():
-        print(f"  {figure:<14} {done.path / 'figures' / figure}.svg  {drawn.title.text(lang.value)}")
-    for table in done.stale:
-        print(f"  {table:<14} stale: made before the study changed; run it again")
+    record = json.loads((done.path / "run.json").read_text(encoding="utf-8"))
+    _tell(record, done.path, as_json, lang, _said_of(done), [*done.tables, *done.figures])
+
+
+def _standing(path: Path, folder: Path, lang: Language) -> dict[str, Any] | None:
+    """The record of a run of the study as it is now, found without opening the study."""
+    from econloom.core.standing import standing
+
+    return standing(path / "study.yaml" if path.is_dir() else path, folder, lang.value)
+
+
+def _said_of(done: Run) -> str:
+    """How much was done."""
+    ran = len(done.seconds) - len(done.cached)
+    return f"{done.spent:.1f} s, {ran} of {len(done.seconds)} steps" + (" run again" if done.cached else "")
+
+
+def _tell(
+    record: dict[str, Any], out: Path, as_json: bool, lang: Language, how: str, made: Sequence[str] | None = None
+) -> None:
+    """What a person (or a program) wants to know after a run."""
+    if as_json:
+        print_json({"ok": True, "out": str(out), **record})
+        return
+    from econloom.core.told import noteworthy
+
+    for message in noteworthy(record["events"], record["planned"], record["warnings"]):
+        print(message, file=sys.stderr)
+    print(f"{record['study']}: {how}")
+    for key, folder, kind in (("tables", "tables", "docx"), ("figures", "figures", "svg")):
+        for name, entry in record[key].items():
+            if made is None or name in made:
+                title = entry["title"][lang.value] or entry["title"]["zh"] or entry["title"]["en"] or ""
+                print(f"  {name:<14} {out / folder / name}.{kind}  {title}")
+    for name, entry in {**record["tables"], **record["figures"]}.items():
+        if entry["stale"]:
+            print(f"  {name:<14} stale: made before the study changed; run it again")
     with suppress(ValueError):
-        print(f"results in {done.path.resolve()}")
+        print(f"results in {out.resolve()}")

@@ -14,14 +14,17 @@ from typing import Any
 import polars as pl
 
 from econloom import __version__
+from econloom.core import standing
 from econloom.core.errors import OutputError
+from econloom.core.files import digest as content_of
 from econloom.core.labels import Lang
 from econloom.core.table import Table
 from econloom.report import figures, fonts, page, render
 from econloom.study import codebook, ledger, schema, self_audit
 from econloom.study.cache import code
+from econloom.study.cache.inputs import inputs
 from econloom.study.cache.record import PLAN_FILE, plan_record
-from econloom.study.cache.reuse import Reuse, digest_of
+from econloom.study.cache.reuse import Reuse
 from econloom.study.catalog import Facts
 from econloom.study.plan import Plan
 from econloom.study.results import COEFFICIENTS, VALUES
@@ -92,16 +95,20 @@ class Output:
         (staging / PLAN_FILE).write_text(json.dumps(plan, ensure_ascii=False) + "\n", encoding="utf-8")
         files = sorted(p.relative_to(staging).as_posix() for p in staging.rglob("*") if p.is_file())
         record = self._record(run, facts, [*files, RUN_FILE], {t: _entries(previous)[t] for t in carried}, stale)
-        record |= {"redraw": bool(fallback), "contents": reuse.contents}
-        record["digests"] = {f: digest_of(staging / f) for f in files}
+        record |= {
+            "whole": not carried and set(run.plan.buildable()) <= {*run.tables, *run.figures},
+            "inputs": inputs(run.plan.spec, facts),
+            "digests": {f: content_of(staging / f) for f in files},
+            "contents": reuse.contents,
+            "fonts": standing.fonts(),
+        }
         (staging / RUN_FILE).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         return replace(run, path=self.folder.path, stale=stale, files=(*files, RUN_FILE))
 
     def _draw(self, figure: figures.Figure, reuse: Reuse, staging: Path) -> page.FigureFile:
         """A figure in all kinds, drawn once, or as the last run drew it."""
         files = {kind: f"figures/{figure.id}.{kind}" for kind in (*figures.KINDS, *_beside(figure))}
-        redraw = self.folder.previous().get("redraw", True)  # fonts were missing, and may be there now
-        if not reuse.take(figure.id, figure, files.values(), staging) or redraw:
+        if not reuse.take(figure.id, figure, files.values(), staging):
             (staging / "figures").mkdir(exist_ok=True)
             for kind in figures.KINDS:
                 (staging / files[kind]).write_bytes(figures.draw(figure, kind, self.lang))

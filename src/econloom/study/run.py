@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from econloom.core import told
 from econloom.core.estimate import Tidy
 from econloom.core.frame import Panel
 from econloom.core.lineage import Event
@@ -240,18 +241,6 @@ def _warnings(panel: Panel | None, models: Mapping[tuple[str, str], tuple[Tidy, 
 
 
 def noteworthy(run: Run) -> list[str]:
-    """What a reader of the tables should know: rows dropped, cells filled, joins with unmatched rows, warnings.
-
-    Of warnings that are alike but for names and numbers the first is told, with how many more there are.
-    """
-    events = run.panel.events if run.panel else ()
-    lines = [e.message for e in events if e.kind in {"drop", "fill"} or e.detail.get("panel_only")]
-    lines += [f"{name}: skipped (planned: {reason})" for name, reason in run.planned.items()]
-    alike: dict[str, list[str]] = {}
-    for warning in run.warnings:
-        words = [w for w in warning.split() if not any(c.isdigit() for c in w)]
-        alike.setdefault(" ".join(words[:3]), []).append(warning)
-    for first, *others in alike.values():
-        more = f" ({len(others)} more of this kind in run.json)" if others else ""
-        lines.append(f"warning: {first}{more}")
-    return lines
+    """What a reader of the tables should know (:func:`econloom.core.told.noteworthy`)."""
+    events = [e.to_dict() for e in (run.panel.events if run.panel else ())]
+    return told.noteworthy(events, run.planned, run.warnings)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import polars as pl
 
+from econloom.core import files
 from econloom.core.errors import DataError, did_you_mean, listed
 
 T = TypeVar("T")
@@ -52,23 +52,10 @@ def digest(path: str | Path) -> str:
         64 hexadecimal digits.
     """
     path = Path(path)
-    if path.is_file():
-        return _file_digest(path)
-    whole = hashlib.sha256()
-    for file in sorted(p for p in path.rglob("*") if p.is_file()):
-        inside = file.relative_to(path)
-        if file.name.startswith("README") or any(part.startswith(".") for part in inside.parts):
-            continue
-        whole.update(f"{inside.as_posix()} {_file_digest(file)}\n".encode())
-    return whole.hexdigest()
-
-
-def _file_digest(path: Path) -> str:
     try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return files.digest(path)
     except OSError as error:
-        raise DataError(f"{path}: {reason(error)}") from error
+        raise DataError(f"{error.filename or path}: {reason(error)}") from error
 
 
 def _near_file(path: Path) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from econloom.core.files import digest
+from econloom.core.standing import fonts
 from econloom.study.cache import code
 from econloom.study.cache.fingerprint import fingerprint
 
@@ -26,7 +27,8 @@ class Reuse:
     """
 
     def __init__(self, folder: Path, previous: Mapping[str, Any], lang: str) -> None:
-        same = previous.get("code") == code.current().to_dict() and previous.get("lang") == lang
+        now = {"code": code.current().to_dict(), "lang": lang, "fonts": fonts()}
+        same = all(previous.get(k) == v for k, v in now.items())
         self.folder = folder
         self.old: Mapping[str, Any] = previous.get("contents", {}) if same else {}
         self.digests: Mapping[str, Any] = previous.get("digests", {})
@@ -55,15 +57,9 @@ class Reuse:
         return intact(self.folder, file, self.digests.get(file))
 
 
-def intact(folder: Path, file: str, digest: object) -> bool:
+def intact(folder: Path, file: str, known: object) -> bool:
     """Whether a file of a run is as the run left it."""
     try:
-        return digest is not None and digest_of(folder / file) == digest
+        return known is not None and digest(folder / file) == known
     except OSError:
         return False
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

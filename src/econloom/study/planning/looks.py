@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from econloom import simulate
 from econloom.core.errors import UsageError
+from econloom.data import readers
 from econloom.panel.did.rules import LABELS
 from econloom.panel.formula import parse_formula
 from econloom.report import presets
@@ -36,6 +38,8 @@ def presentation(draft: Draft, spec: Table) -> dict[str, Any]:
         "labels": _of_policies(draft) | {n: {"zh": v.zh, "en": v.en} for n, v in variables.items() if v.label},
         "preset": _preset(draft, spec),
     }
+    if shown["preset"] is not None and shown["preset"].endswith(".toml") and Path(shown["preset"]).is_file():
+        shown["preset_digest"] = readers.digest(shown["preset"])
     if isinstance(spec, RegressionTable | MediationTable | EventStudyTable):
         shown["show"] = [defaults.show.model_dump(exclude_none=True), spec.show.model_dump(exclude_none=True)]
         shown["stars"] = list(defaults.stars if spec.stars is None else spec.stars)
