@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from econloom.cli import audits as audits
+from econloom.cli import cache as cache
 from econloom.cli import diffs as diffs
 from econloom.cli import exports as exports
 from econloom.cli import ledgers as ledgers

@@ -67,20 +67,32 @@ def check(study: StudyPath, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def plan(study: StudyPath, tables: TableNames = None, as_json: AsJson = False) -> None:
-    """Print what would run, in order, without running it."""
-    made = _open(study).plan()
+def plan(
+    study: StudyPath,
+    tables: TableNames = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder of the last run.", show_default="STUDY/out")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print every step in order: kept from an earlier run or to be run, and why; nothing is run."""
+    opened = _open(study)
+    listing = opened.plan().to_dict(tables)
+    outlook = {o.step.digest: o for o in opened.outlook(tables, out or _default_out(study))}
+    for step in listing["steps"]:
+        told = outlook.get(step["digest"])
+        step |= {"state": told.state if told else "planned", "why": told.why if told else step["planned"]}
     if as_json:
-        print_json(made.to_dict(tables))
+        print_json(listing)
         return
-    listing = made.to_dict(tables)
     print(f"{listing['study']}: {len(listing['steps'])} steps, versions {', '.join(listing['versions'])}")
     for step in listing["steps"]:
         needs = f"  <- {', '.join(map(str, step['needs']))}" if step["needs"] else ""
-        late = f"  [planned: {step['planned']}]" if step["planned"] else ""
+        late = f"  [{step['state']}: {step['why']}]" if step["why"] else f"  [{step['state']}]"
         print(f"{step['step']:>4}  {step['name']}{needs}{late}")
     for name, reason in listing["planned"].items():
         print(f"{name}: planned, skipped by run: {reason}")
+    runs = [o.step for o in outlook.values() if o.state == "run"]
+    models = sum(s.kind == "estimate" for s in runs)
+    print(f"{len(runs)} of {len(outlook)} steps will run, among them {models} models" if runs else "nothing will run")
 
 
 @app.command()

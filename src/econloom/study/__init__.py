@@ -17,7 +17,11 @@ from econloom.core.errors import UsageError
 from econloom.core.labels import Lang
 from econloom.study import catalog, functions, ledger, schema
 from econloom.study import plan as planning
+from econloom.study.cache.record import PLAN_FILE
+from econloom.study.cache.shelf import Shelf
 from econloom.study.catalog import Facts
+from econloom.study.engine import states
+from econloom.study.engine.states import Outlook
 from econloom.study.output import Output, is_current
 from econloom.study.plan import Plan
 from econloom.study.run import Listener, Run, execute
@@ -61,6 +65,21 @@ class Study:
             All faults that can be found before the work starts, each with its place.
         """
         return planning.build(self.spec, self.facts)
+
+    def outlook(self, tables: Iterable[str] | None = None, out: str | Path | None = None) -> tuple[Outlook, ...]:
+        """What a run would do with every step, and why, told against the last run; nothing is changed.
+
+        Parameters
+        ----------
+        tables : iterable of str, optional
+        out : path, optional
+            Folder of the last run; ``out`` beside the study file by default.
+        """
+        plan = self.plan()
+        place = out if out is not None else (self.file.parent / "out" if self.file else None)
+        folder = Folder(place, self.spec.study) if place is not None else None
+        last, record = (folder.read(PLAN_FILE), folder.previous()) if folder else ({}, {})
+        return states.outlook(plan, plan.chosen(tables), Shelf.opened(self.spec.study), last, record)
 
     def is_current(self, folder: str | Path) -> bool:
         """Whether a folder holds a finished run of this study as it is now, with all its tables and figures."""

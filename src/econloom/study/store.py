@@ -14,6 +14,7 @@ from typing import Any
 
 from econloom.core.errors import OutputError
 from econloom.core.files import replace_file
+from econloom.core.processes import Held, Lock
 
 RUN_FILE = "run.json"
 _JOURNAL = ".econloom-commit.json"
@@ -190,36 +191,16 @@ def _absent(path: Path) -> list[Path]:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Keep a second run out of the folder; a lock whose process is gone does not count."""
-    lock = folder / _LOCK
-    for _ in range(2):
-        try:
-            handle = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-            os.write(handle, str(os.getpid()).encode())
-            os.close(handle)
-            break
-        except FileExistsError:
-            owner = _owner(lock)
-            if owner is not None:
-                raise OutputError(
-                    f"{folder}: another run (process {owner}) is writing here", hint="wait for it, or choose --out"
-                ) from None
-            lock.unlink(missing_ok=True)
+    lock = Lock(folder / _LOCK)
+    try:
+        lock.take()
+    except Held as held:
+        who = "" if held.owner is None else f" (process {held.owner})"
+        raise OutputError(f"{folder}: another run{who} is writing here", hint="wait for it, or choose --out") from None
     try:
         yield
     finally:
-        lock.unlink(missing_ok=True)
-
-
-def _owner(lock: Path) -> int | None:
-    """The living process that holds a lock."""
-    try:
-        owner = int(lock.read_text())
-        os.kill(owner, 0)
-    except PermissionError:
-        return owner
-    except (OSError, ValueError):
-        return None
-    return owner
+        lock.give()
 
 
 @contextmanager

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from econloom.core.errors import UsageError
+from econloom.core.processes import alive
+from econloom.study.cache import inventory
 from econloom.study.cache.facts import Facts
 from econloom.study.cache.policy import NEVER, joints, kept
 from econloom.study.cache.shelf import Shelf
@@ -29,6 +32,7 @@ from econloom.study.plan import Plan
 MOST = 8
 """Processes at most, unless a number is asked for."""
 VARIABLE = "ECONLOOM_JOBS"
+_PREFIX = "econloom-exchange-"
 Tell = Callable[[int, int, str, int, int], object]
 
 
@@ -118,14 +122,28 @@ def perform(
     while True:
         todo = schedule(plan, names, shelf, barred)
         try:
-            with tempfile.TemporaryDirectory(prefix="econloom-", ignore_cleanup_errors=True) as folder:
-                return _Running(plan, sources, names, shelf, tell, todo, Path(folder)).run(wanted, jobs is None)
+            with _exchange() as folder:
+                done = _Running(plan, sources, names, shelf, tell, todo, folder).run(wanted, jobs is None)
+            if todo.run:
+                inventory.bound(shelf.folder, shelf.limit)
+            return done
         except LostError as lost:  # gone or unreadable since it was looked at
             shelf.discard(lost.step, lost.why)
             barred.add(lost.step.digest)
         except FailedError as failed:
             error = failed.error.within(failed.step.name)
             raise error.at(plan.spec.document.at(failed.step.path)) from failed.error
+
+
+@contextmanager
+def _exchange() -> Iterator[Path]:
+    """A folder for values that processes hand one another; those of processes that were killed are cleared away."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        owner = left.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdecimal() and not alive(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @dataclass

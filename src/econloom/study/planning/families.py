@@ -33,7 +33,7 @@ def own_models(draft: Draft) -> dict[str, Shown]:
             if len(models) > 1:
                 draft.problem(UsageError(f"the formula has {len(models)} models: one is needed"), (*path, "of"))
             elif models:
-                found[table] = Shown(models[0], "main", None, "", None, None)
+                found[table] = Shown(models[0], "main", None, "", None, None, ("tables", table))
     return found
 
 

@@ -158,7 +158,7 @@ class TableModels:
                 hint = f"endogenous: one of {', '.join(endogenous)}"
                 self.draft.problem(UsageError("several first stages: say whose", hint=hint), path)
                 return []
-        return [Shown(m, stage, column.endogenous, repeat.name, column.id, head) for m in models]
+        return [Shown(m, stage, column.endogenous, repeat.name, column.id, head, place) for m in models]
 
     def models(self, source: Column, shown: Column, path: KeyPath, repeat: Repeat) -> list[dict[str, Any]]:
         """What is estimated."""

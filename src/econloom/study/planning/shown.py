@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from econloom.core.labels import Label
+from econloom.study.document import KeyPath
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Shown:
         Sample, or group of a split, by which the columns are repeated, or ``""``.
     id : str or None
     head : Label or None
+    path : tuple
+        Where the column is written.
     """
 
     model: dict[str, Any]
@@ -34,6 +37,7 @@ class Shown:
     group: str
     id: str | None
     head: Label | None
+    path: KeyPath = ("tables",)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready reference to the estimate."""

@@ -164,7 +164,7 @@ def _estimate(draft: Draft, column: Shown) -> Step:
         "samples": draft.samples_in(where) if where else {},
         "lists": draft.lists_in(where) if where else {},
     }
-    return draft.add("estimate", name, params, (rows,), ("tables",))
+    return draft.add("estimate", name, params, (rows,), column.path)
 
 
 def _regressions(
