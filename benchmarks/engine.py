@@ -2,7 +2,7 @@
 
     env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE .venv/bin/python benchmarks/engine.py [STUDY…]
 
-Every run is a new interpreter: ``econloom run`` in a fresh folder with a cache of its own; the second run is the median of
+Every run is a new interpreter: ``econloom run`` in a fresh folder with a cache of its own; the second is the median of
 three. Targets: the second run of ``globalisation`` under 2 s; after one changed control only the touched models run.
 """
 

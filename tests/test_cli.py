@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from econloom.cli import run_command
+from econloom.core.processes import Lock
 from tests.iot import sources
 from tests.study import small
 
@@ -326,6 +327,8 @@ def test_a_killed_run_does_not_block_the_next(econloom, folder):
     (out / ".econloom-lock").write_text(str(gone.pid))
     assert econloom("run", folder)[0] == 0
     assert not list(out.glob(".econloom*"))
-    (out / ".econloom-lock").write_text(str(os.getpid()))
+    lock = Lock(out / ".econloom-lock")
+    lock.take()
     code, message, _ = fails(econloom, "run", folder)
-    assert code == 2 and "another run" in message
+    assert code == 2 and f"another run (process {os.getpid()})" in message
+    lock.give()
