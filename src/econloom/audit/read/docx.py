@@ -7,14 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from econloom.audit.read.grid import BELOW, MOST_CELLS, PICTURE, RIGHT, Grid, clean, squared
+from econloom.audit.read.grid import BELOW, MOST_CELLS, NOTE, PICTURE, RIGHT, Grid, clean, squared
 from econloom.audit.read.zipped import Archive, attribute, children, local
 from econloom.core.errors import DataError
 
 _TITLE = re.compile(r"^\s*(?:续?附?表|table)\s*[\dA-Z一二三四五六七八九十]", re.IGNORECASE)
-_NOTE = re.compile(
-    r"^\s*(?:注|备注|说明|资料来源|数据来源|notes?\b|sources?\b|\*|standard errors|robust)", re.IGNORECASE
-)
 _SKIPPED = frozenset({"del", "delText", "instrText", "fldData", "rPr", "pPr", "moveFrom", "Fallback"})
 _PICTURES = frozenset({"drawing", "pict", "object"})
 
@@ -70,7 +67,7 @@ def _notes(after: Sequence[Element]) -> list[str]:
         text = clean(_text(block)) if local(block.tag) == "p" else ""
         if local(block.tag) == "tbl" or _TITLE.match(text) or (found and not text):
             break
-        if text and not found and not _NOTE.match(text):
+        if text and not found and not NOTE.match(text):
             break
         if text:
             found.append(text)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 RIGHT, BELOW = "\x00", "\x01"  # continues the cell to the left, the cell above
 PICTURE = "a picture, which cannot be read"
 BROKEN = "numbers broken over lines, or rows of numbers without a label"
 MOST_CELLS = 1_000_000
+NOTE = re.compile(
+    r"^\s*(?:注|备注|说明|资料来源|数据来源|来源|括号|"
+    r"notes?\b|sources?\b|standard errors|robust standard|[tz][- ]stat|numbers in|\*+|"
+    r"significan|p[- ]?values?|this table|the table|all (?:regressions|models|specifications)|本表)",
+    re.IGNORECASE,
+)
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
 _BLANKS = re.compile(r"[ \t\u00a0\u2000-\u200a\u3000]+")
 
@@ -113,17 +120,67 @@ def compact(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(r[n] for n in columns) for r in kept)
 
 
-def filled(header: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
-    """Header rows with merged cells repeated; a blank right of a word belongs to it, except in the last row."""
-    above: tuple[str, ...] = ()
+def filled(header: Sequence[Sequence[str]], stubs: int = 1) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
+    """Header rows with merged cells repeated, and the labels of which the columns are not clear.
+
+    Where nothing is merged a label holds up to the next one of its row, within the columns of one label above. Where a
+    row merges or repeats its labels, its blanks are blanks; those of the last row always are. A label with blanks to
+    both sides may be meant for all of them: it is kept over its own column alone, and listed.
+
+    Parameters
+    ----------
+    header : sequence of rows
+    stubs : int
+        Columns of labels on the left.
+
+    Examples
+    --------
+    >>> filled([["", "East", "", "West", ""], ["", "(1)", "(2)", "(3)", "(4)"]])[0][0]
+    ('', 'East', 'East', 'West', 'West')
+    >>> filled([["", "", "Outcome", ""], ["", "(1)", "(2)", "(3)"]])[1]
+    ('Outcome',)
+    """
+    made: list[tuple[str, ...]] = []
+    lost: list[str] = []
+    ends = {stubs, len(header[0]) if header else stubs}
     for number, row in enumerate(header):
-        last = number == len(header) - 1
-        line: list[str] = []
-        for n, cell in enumerate(row):
-            if cell == BELOW:
-                cell = above[n] if above else ""
-            elif cell == RIGHT or (not cell and not last and n > 1):
-                cell = line[-1] if line and n > 1 else ""
+        above = made[-1] if made else ("",) * len(row)
+        line = _repeated(row, above, stubs)
+        if number < len(header) - 1 and not _explicit(row, stubs):
+            cuts = sorted(ends)
+            for start, end in pairwise(cuts):
+                lost += _spread(line, start, end)
+        if any(a and a == b for a, b in pairwise(line[stubs:])):
+            ends |= {n for n in range(stubs + 1, len(line)) if line[n] != line[n - 1]}
+        made.append(tuple(line))
+    return tuple(made), tuple(lost)
+
+
+def _repeated(row: Sequence[str], above: Sequence[str], stubs: int) -> list[str]:
+    """A row with its merged cells repeated."""
+    line: list[str] = []
+    for n, cell in enumerate(row):
+        if cell == BELOW:
+            line.append(above[n])
+        elif cell == RIGHT:
+            line.append(line[-1] if n > stubs else "")
+        else:
             line.append(cell)
-        above = tuple(line)
-        yield above
+    return line
+
+
+def _explicit(row: Sequence[str], stubs: int) -> bool:
+    """Whether a row itself says how far its labels reach."""
+    cells = row[stubs:]
+    return RIGHT in cells or any(a == b and shown(a) for a, b in pairwise(cells))
+
+
+def _spread(line: list[str], start: int, end: int) -> list[str]:
+    """Write labels into the blanks right of them, between two columns; return those that are not clear."""
+    held = [n for n in range(start, end) if line[n]]
+    followed = [n for n in held if n + 1 < end and not line[n + 1]]
+    if held and held[0] > start and followed:
+        return [line[n] for n in followed]
+    for n in range(start + 1, end):
+        line[n] = line[n] or line[n - 1]
+    return []

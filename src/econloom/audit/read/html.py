@@ -6,14 +6,11 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-from econloom.audit.read.grid import MOST_CELLS, PICTURE, Box, Grid, clean, spread
+from econloom.audit.read.grid import MOST_CELLS, NOTE, PICTURE, Box, Grid, clean, spread
 from econloom.audit.read.text import read_text
 from econloom.core.errors import DataError
 
 MOST_SPAN = 1000
-_NOTE = re.compile(
-    r"^\s*(?:注|备注|说明|资料来源|数据来源|notes?\b|sources?\b|\*|standard errors|robust|t[- ]stat)", re.IGNORECASE
-)
 _TITLE = re.compile(r"^\s*(?:续?附?表|table)\s*[\dA-Z一二三四五六七八九十]", re.IGNORECASE)
 _BLOCKS = frozenset({"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "figcaption", "li", "section", "body", "ul", "ol"})
 _SILENT = frozenset({"script", "style", "template", "title", "svg"})
@@ -144,7 +141,7 @@ class _Page(HTMLParser):
         self.text = []
         if not text:
             return
-        if self.noting and self.grids and not _TITLE.match(text) and (_NOTE.match(text) or self.grids[-1].notes):
+        if self.noting and self.grids and not _TITLE.match(text) and (NOTE.match(text) or self.grids[-1].notes):
             last = self.grids[-1]
             self.grids[-1] = Grid(last.rows, last.title, (*last.notes, text), last.where)
         else:

@@ -44,7 +44,7 @@ def interpret(grid: Grid, name: str, parens: Parens | None = None) -> PaperTable
     note = read_note("\n".join(layout.notes), about)
     regression = layout.kind == "regression"
     table = _regression(layout, name, note, parens) if regression else _values(layout, name, note)
-    lost = (Unread(name, text, "its column is not clear") for text in grid.lost)
+    lost = (Unread(name, text, "its column is not clear") for text in layout.lost)
     return replace(table, repaired=_repaired(table), unread=(*table.unread, *lost))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from econloom.audit.paper import Column, TableKind
 from econloom.audit.read.cells import parse
-from econloom.audit.read.grid import BROKEN, PICTURE, RIGHT, Grid, compact, filled, shown
+from econloom.audit.read.grid import BROKEN, NOTE, PICTURE, RIGHT, Grid, compact, filled, shown
 from econloom.audit.words import folded, head_of, piece_of, role_of, said_yes
 
 _NUMBER_HEAD = re.compile(r"\(?\d{1,3}[a-z]?\)?|\(?[ivx]{1,5}\)?|model\d{1,3}|模型\(?\d{1,3}\)?|\(?m\d{1,3}\)?")
@@ -28,12 +28,6 @@ _ROMAN = {
     "xii": 12,
 }
 _YEAR = re.compile(r"(?:1[89]|20)\d\d年?")
-_NOTE = re.compile(
-    r"^\s*(?:注|备注|说明|资料来源|数据来源|来源|括号|"
-    r"notes?\b|sources?\b|standard errors|robust standard|t[- ]stat|\*+|"
-    r"significan|p[- ]?values?|this table|the table|all (?:regressions|models|specifications)|本表)",
-    re.IGNORECASE,
-)
 _STUB = frozenset(
     {"变量", "variable", "variables", "变量名", "变量名称", "", "指标", "解释变量", "模型", "model", "var.", "名称"}
 )
@@ -58,6 +52,8 @@ class Layout:
     notes : tuple of str
     kind : str
     columns : tuple of Column
+    lost : tuple of str
+        Texts of which the column is not clear.
     """
 
     title: str
@@ -68,6 +64,7 @@ class Layout:
     notes: tuple[str, ...]
     kind: TableKind
     columns: tuple[Column, ...]
+    lost: tuple[str, ...] = ()
 
 
 def plan(grid: Grid) -> Layout | str:
@@ -86,12 +83,13 @@ def plan(grid: Grid) -> Layout | str:
     if depth >= len(rows):
         return "only a header, no rows of numbers"
     stubs = _stubs(rows[depth:])
-    header = tuple(h[stubs:] for h in filled(rows[:depth]))
+    heads, lost = filled(rows[:depth], stubs)
+    header = tuple(h[stubs:] for h in heads)
     body = tuple(tuple(shown(c) for c in r[stubs:]) for r in rows[depth:])
     labels, groups = _labels(rows[depth:], stubs)
     columns = _columns(header, len(body[0]))
     kind = _kind(header, labels, body)
-    return Layout(title, header, labels, groups, body, (*notes, *grid.notes), kind, columns)
+    return Layout(title, header, labels, groups, body, (*notes, *grid.notes), kind, columns, (*lost, *grid.lost))
 
 
 def _real(cell: str) -> bool:
@@ -110,7 +108,7 @@ def _leading(rows: tuple[tuple[str, ...], ...]) -> tuple[list[str], tuple[tuple[
 def _trailing(rows: tuple[tuple[str, ...], ...]) -> tuple[list[str], tuple[tuple[str, ...], ...]]:
     """Rows at the end that hold one text which reads like a note."""
     notes: list[str] = []
-    while rows and (words := _alone(rows[-1])) is not None and (_NOTE.match(words) or len(words) > 40):
+    while rows and (words := _alone(rows[-1])) is not None and (NOTE.match(words) or len(words) > 40):
         notes.insert(0, words)
         rows = rows[:-1]
     return notes, rows

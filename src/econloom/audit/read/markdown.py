@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def _plain(text: str) -> str:
     text = _TAGS.sub("", text)
     text = re.sub(r"(?<![\w*])(\*\*|__)(?=\S)(.+?)(?<=\S)\1(?![\w*])", r"\2", text)
     text = _ESCAPED.sub(r"\1", text).replace(_STAR, "*")
-    return clean(text.replace("&nbsp;", " ").replace("&lt;", "<").replace("&gt;", ">"))
+    return clean(html.unescape(text))
 
 
 def _stacked(rows: list[list[str]]) -> list[list[str]]:

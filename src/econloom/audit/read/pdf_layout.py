@@ -9,13 +9,10 @@ from itertools import pairwise
 from statistics import median
 
 from econloom.audit.read.cells import parse
-from econloom.audit.read.grid import BROKEN, RIGHT, Grid, clean, squared
+from econloom.audit.read.grid import BROKEN, NOTE, RIGHT, Grid, clean, squared
 from econloom.audit.words import is_dash
 
 _TITLE = re.compile(r"^\s*(?:续?附?表|table)\s*[\dA-Z一二三四五六七八九十]", re.IGNORECASE)
-_NOTE = re.compile(
-    r"^\s*(?:注|备注|说明|资料来源|数据来源|notes?\b|sources?\b|\*|standard errors|robust|t[- ]stat)", re.IGNORECASE
-)
 _TOUCHING = 0.15  # heights between words that are one: a number and its stars
 _BLANK = 0.5  # heights between words of one cell
 _PARTED = 2.6  # line pitches between the lines of one table
@@ -205,7 +202,7 @@ def _end(found: Sequence[Line], start: int, pitch: float) -> int:
             parted
             or line.prose
             or _TITLE.match(line.text)
-            or (_NOTE.match(line.text) and not (line.numbers and len(line.text.split()) < _PROSE))
+            or (NOTE.match(line.text) and not (line.numbers and len(line.text.split()) < _PROSE))
         ):
             break
         n += 1
@@ -220,7 +217,7 @@ def _title(found: Sequence[Line], start: int) -> str:
 
 def _notes(found: Sequence[Line], end: int, pitch: float) -> tuple[list[str], int]:
     """The lines below that belong to a table: from a note on, up to a gap or the next title."""
-    if end >= len(found) or not _NOTE.match(found[end].text):
+    if end >= len(found) or not NOTE.match(found[end].text):
         return [], end
     n = end + 1
     while n < len(found) and found[n].top - found[n - 1].top <= 1.8 * pitch and not _TITLE.match(found[n].text):
