@@ -67,7 +67,10 @@ def _proportional(table: PaperTable, panel: str, held: Held) -> Iterator[Finding
         if set(rows) != set(held[b]) or len(rows) < _PROPORTIONAL_ROWS or not _same_n(table, panel, a, b):
             continue
         pairs = [(row, x, y) for row, e in rows.items() for x, y in _numbers(e, held[b][row])]
-        if _common([_times(x, y) for _, x, y in pairs[:_FIRST]])[0] is None:
+        if (
+            all(x.value == y.value for _, x, y in pairs)
+            or _common([_times(x, y) for _, x, y in pairs[:_FIRST]])[0] is None
+        ):
             continue
         found = [(row, x, y, _times(x, y)) for row, x, y in pairs]
         if any(x.value == 0 for _, x, _ in pairs) or len(found) < 2 * _PROPORTIONAL_ROWS:
