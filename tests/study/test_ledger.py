@@ -70,7 +70,7 @@ def test_runs_only_add_to_it(tmp_path: Path) -> None:
     assert {r["run"] for r in rows(folder)} == {"1", "2", "3"}
     found = el.study(file).ledger()
     assert found.counts["gone"] > 0 and found.runs == 3
-    assert sum(found.counts.values()) == len(rows(folder))
+    assert found.frame.height == len(rows(folder)) >= found.distinct.height == sum(found.counts.values())
     shown = {r["id"] for r in found.frame.filter(place="printed").to_dicts()}
     assert len(shown) == sum(len(m) for (v, _), m in run(folder).models.items() if v == "default")
 
@@ -135,10 +135,10 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "个设定" in said and "现印于各表图的列" in said and "现于设定曲线" in said
     assert run_command(["ledger", str(folder), "--lang", "en", "--all"]) == 0
     said = capsys.readouterr().out
-    assert "specifications in 1 runs" in said and "default t3.c1" in said
+    assert "specifications in 1 run since" in said and "default t3.c1" in said
     assert run_command(["ledger", str(folder), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["specifications"] == len(rows(folder)) and found["places"]["curve"] == 2
+    assert found["specifications"] <= len(rows(folder)) and found["places"]["curve"] == 2
     (folder / "out" / FILE).unlink()
     assert run_command(["ledger", str(folder), "--json"]) == 2
     assert "has no ledger.csv" in json.loads(capsys.readouterr().out)["errors"][0]["message"]

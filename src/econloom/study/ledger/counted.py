@@ -8,9 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from econloom.core.errors import OutputError
+from econloom.core.errors import OutputError, plural
 from econloom.core.labels import Label
-from econloom.study.ledger.book import COLUMNS, FILE, Row, read
+from econloom.study.ledger.book import COLUMNS, FILE, IDENTITY, Row, read
 from econloom.study.results import COEFFICIENTS
 from econloom.study.schema import DEFAULT
 from econloom.study.store import RUN_FILE, Folder
@@ -45,26 +45,33 @@ class Ledger:
         return self.frame["run"].n_unique()
 
     @property
+    def distinct(self) -> pl.DataFrame:
+        """Each specification once, though it may stand in several tables: its most visible row."""
+        rank = pl.col("place").replace_strict({place: n for n, place in enumerate(PLACES)})
+        what = [c for c in IDENTITY if c not in {"table", "column", "group"}]
+        return self.frame.sort(rank, maintain_order=True).unique(what, keep="first", maintain_order=True)
+
+    @property
     def counts(self) -> dict[str, int]:
-        """Specifications by where they are now."""
-        found = dict(self.frame.group_by("place").len().rows())
+        """Different specifications by where they are now."""
+        found = dict(self.distinct.group_by("place").len().rows())
         return {place: found.get(place, 0) for place in PLACES}
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         dates = self.frame["date"].to_list()
         return {
-            "study": self.study, "specifications": self.frame.height, "runs": self.runs,
+            "study": self.study, "specifications": sum(self.counts.values()), "runs": self.runs,
             "first": min(dates, default=None), "last": max(dates, default=None), "places": self.counts,
         }  # fmt: skip
 
     def text(self, lang: str) -> str:
         """A few lines for a reader."""
         counts = self.counts
-        total, date = self.frame.height, min(self.frame["date"].to_list(), default="")[:10]
+        total, date = sum(counts.values()), min(self.frame["date"].to_list(), default="")[:10]
         head = Label(
-            f"{self.study}：自{date}以来，{self.runs}次运行共{total}个设定",
-            f"{self.study}: {total:,} specifications in {self.runs} runs since {date}",
+            f"{self.study}：自{date}以来，{self.runs}次运行共{total:,}个设定",
+            f"{self.study}: {total:,} specifications in {plural(self.runs, 'run')} since {date}",
         )
         lines = [f"  {counts[k]:>8,}  {label.text(lang)}" for k, label in PLACES.items() if counts[k]]  # type: ignore[arg-type]
         return "\n".join([head.text(lang), *lines])  # type: ignore[arg-type]
@@ -115,6 +122,6 @@ def _place(row: Row, now: set[tuple[str, ...]]) -> str:
     key = tuple(row[k] for k in ("version", "table", "column", "term", "n", "estimate"))
     if key not in now:
         return "gone"
-    if row["column"].startswith("s"):
-        return "curve"
-    return "printed" if row["version"] == DEFAULT else "version"
+    if row["version"] != DEFAULT:
+        return "version"
+    return "curve" if row["column"].startswith("s") else "printed"

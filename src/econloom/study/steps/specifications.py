@@ -54,8 +54,8 @@ def _said(joint: JointTest) -> Label:
         zh, en = f"{zh}：按{joint.unit}重新分配解释变量", f"{en}: the regressor dealt anew by {joint.unit}"
     median, share, z = (f"{joint.p_values[k]:.3f}" for k in ("median", "share_significant", "stouffer"))
     return Label(
-        f"{zh}，p值：中位数{median}、显著比例{share}、Stouffer Z {z}",
-        f"{en}; p: median {median}, share significant {share}, Stouffer's Z {z}",
+        f"{zh}，全部设定一并检验，p值：中位数{median}、显著比例{share}、Stouffer Z {z}",
+        f"{en}; all specifications together; p: median {median}, share significant {share}, Stouffer's Z {z}",
     )
 
 
