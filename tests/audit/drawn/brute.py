@@ -97,6 +97,8 @@ def _fit(column: Column, sheet: Sheet) -> set[str]:
     """R2, its adjustment, criteria, the F of all slopes."""
     found: set[str] = set()
     n, k = int(column.foot["N"].text), len(column.slopes)
+    clusters = int(column.foot["Clusters"].text) if "Clusters" in column.foot else 0
+    found |= {"n"} if n < max(1, clusters, len(column.cells)) else set()
     r2, adjusted, ll = (number(column, x) for x in ("R2", "Adj. R2", "Log likelihood"))
     if (r2 is not None and r2[0] > 1) or (column.method == "OLS" and r2 is not None and r2[1] < 0):
         found.add("r2")
