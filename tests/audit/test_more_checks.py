@@ -67,6 +67,8 @@ def test_stars_and_p_of_one_statistic() -> None:
     assert ("certain", "chi2") in found(*rows, "Wald chi2 | 25.00** [0.000]")
     assert found(*rows, "Wald chi2 | 25.00*** [0.000]") == []
     assert ("certain", "f") in found(*rows, "F | 50.00 [0.300]", "N | 200")
+    assert found(*rows, "LR test | 3.01 [0.041]") == []  # half of p, of a variance at its boundary
+    assert found(*rows, "Hansen J | 3.01 [0.041]") == [("certain", "chi2")]
 
 
 def test_f_against_r2() -> None:

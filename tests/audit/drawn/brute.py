@@ -194,6 +194,8 @@ def _never(sheet: Sheet, column: Column, name: str) -> bool:
     twice = name == "Sargan test" and not apart(ends(foot.p), ends(foot.text))
     low, high = (max(0.0, v) for v in ends(foot.text))
     df, p = np.arange(1, 401), ends(foot.p)
+    if name in {"LR test", "LR chi2"} and not apart((stats.chi2.sf(high, 1) / 2, stats.chi2.sf(low, 1) / 2), p):
+        return False
     fits = (stats.chi2.sf(low, df) >= p[0] - EDGE) & (stats.chi2.sf(high, df) <= p[1] + EDGE)
     return not twice and not fits.any()
 

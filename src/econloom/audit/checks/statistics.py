@@ -18,6 +18,7 @@ from econloom.audit.paper import PaperTable, Statistic
 
 CHI2 = ("lr", "hausman", "sargan", "hansen", "kp_lm", "anderson_lm", "chi2", "wald")
 F = ("f", "first_stage_f", "kp_f", "cragg_donald_f")
+_BOUNDARY = ("lr", "chi2")
 MOST_DF = 400
 _DF = np.arange(1, MOST_DF + 1)
 
@@ -82,6 +83,8 @@ def _chi2(s: Statistic, table: PaperTable, schemes: Sequence[Sequence[float]]) -
         most, least = special.chdtrc(_DF, low), special.chdtrc(_DF, high)
         if s.role == "sargan" and p.meets(x):
             return  # a p value printed twice
+        if s.role in _BOUNDARY and p.meets(Interval(float(least[0]) / 2, float(most[0]) / 2)):
+            return  # half of p, of a variance at its boundary
         if not ((least <= p.high + 1e-12) & (most >= p.low - 1e-12)).any() and p.low <= float(most[-1]):
             why = label(f"没有自由度使该统计量的p值为{s.p.text}", f"no degrees of freedom give p of {s.p.text} for it")
             first = Interval(float(least[0]), float(most[0]))
