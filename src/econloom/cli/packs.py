@@ -36,16 +36,22 @@ def pack(
 
     found = opened(study)
     target = out or Path(f"{found.spec.study}-pack.zip")
-    with progress_bar(as_json) as listener:
-        done = found.pack(target, results, lang.value, limit, listener, write=not listing and as_json)
-    if as_json:
-        print_json({"ok": True, **done.to_dict()})
-        return
-    _tell(done)
+    seen = found.pack(target, results, lang.value, limit, write=False)
+    if not as_json:
+        _tell(seen)
     if not listing:
-        done = found.pack(target, results, lang.value, limit)
-        assert done.path is not None
-        print(f"{done.path}  {size(done.path.stat().st_size)}")
+        with progress_bar(as_json) as listener:
+            seen = found.pack(target, results, lang.value, limit, listener)
+    if as_json:
+        print_json({"ok": True, **seen.to_dict()})
+        return
+    print(f"{len(seen.sizes)} files, {size(seen.size)}" + (" so far" if listing and not _has_results(seen) else ""))
+    if seen.path is not None:
+        print(f"{seen.path}  {size(seen.path.stat().st_size)}")
+
+
+def _has_results(seen: Packed) -> bool:
+    return "expected/results.csv" in seen.sizes
 
 
 def _tell(done: Packed) -> None:
@@ -61,4 +67,3 @@ def _tell(done: Packed) -> None:
             print(f"  {source['name']:<16} {'left out':>10}  {source['place']}  ({why})")
     for warning in done.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    print(f"{len(done.sizes)} files, {size(done.size)}")

@@ -207,7 +207,7 @@ class Study:
         limit : float
             Megabytes that the files may have together.
         write : bool
-            False: only say what would go in.
+            False: only say what would go in; nothing is run, so expected numbers are those that are there.
 
         Returns
         -------

@@ -35,7 +35,7 @@ def answered(first: Path, second: Path, capsys: pytest.CaptureFixture[str]) -> i
     return code
 
 
-@pytest.mark.parametrize("seed", range(28))
+@pytest.mark.parametrize("seed", range(21))
 def test_bytes(runs: tuple[Path, Path], tmp_path: Path, seed: int, capsys: pytest.CaptureFixture[str]) -> None:
     rng = random.Random(seed)
     run = Path(shutil.copytree(runs[1], tmp_path / "run"))
@@ -50,7 +50,7 @@ def test_bytes(runs: tuple[Path, Path], tmp_path: Path, seed: int, capsys: pytes
     answered(runs[0], run, capsys)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(24))
 def test_json_of_another_shape(
     runs: tuple[Path, Path], tmp_path: Path, seed: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

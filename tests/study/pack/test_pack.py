@@ -272,6 +272,7 @@ def test_the_verb(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch:
     small.rewrite(folder, OPEN)
     assert run_command(["pack", str(folder), "--list"]) == 0
     assert "data/regions.csv" in capsys.readouterr().out and not Path("small-pack.zip").exists()
+    assert not (folder / "out").exists()
     assert run_command(["pack", str(folder), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["path"] == "small-pack.zip" and Path("small-pack.zip").is_file() and told["sources"][0]["shipped"]

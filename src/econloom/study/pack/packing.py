@@ -119,12 +119,13 @@ def study_as_zip(
         raise UsageError("a study built in Python has no file to pack", hint="write it as a study.yaml")
     _refuse_others(Path(path))
     sources = kept(study.plan(), study.facts, Places.of(study.spec, Chain.of(study.file)))
-    if write:
-        _refuse_large({k.place: k.size for k in sources if k.shipped}, limit)
     folder = Path(results) if results is not None else study.file.parent / "out"
+    if not write:
+        return contents(study, folder, lang)[1]
+    _refuse_large({k.place: k.size for k in sources if k.shipped}, limit)
     if not study.is_current(folder):
         study.run(None, folder, lang, listener)
-    return pack(study, path, folder, lang, limit) if write else contents(study, folder, lang)[1]
+    return pack(study, path, folder, lang, limit)
 
 
 def _refuse_large(sizes: Mapping[str, int], limit: float) -> None:
