@@ -176,6 +176,10 @@ def test_wrong_input() -> None:
     fit = el.ols("y ~ x | firm", FIRMS)
     with pytest.raises(UsageError, match="did you mean 'firm'"):
         el.influence.leave_one_out(fit, "firmm")
+    with pytest.raises(UsageError, match="is not the name of a column"):
+        el.influence.leave_one_out(fit, 3)
+    with pytest.raises(UsageError, match="is no list of names"):
+        el.influence.leave_one_out(fit, "firm", 3)
     with pytest.raises(UsageError, match="no coefficient 'xx'"):
         el.influence.leave_one_out(fit, "firm", "xx")
     with pytest.raises(UsageError, match="no coefficient"):

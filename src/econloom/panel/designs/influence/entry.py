@@ -119,7 +119,7 @@ class Influence:
 
     def __repr__(self) -> str:
         head = f"{plural(self.frame.height // len(self.terms), 'group')} of {self.by} left out in turn"
-        with pl.Config(tbl_rows=20, tbl_cols=-1, tbl_hide_dataframe_shape=True):
+        with pl.Config(tbl_rows=20, tbl_cols=-1, tbl_width_chars=180, tbl_hide_dataframe_shape=True):
             return f"{head}\n{self.summary()}\n{self.most_influential(5)}"
 
     def _repr_html_(self) -> str:
@@ -211,6 +211,8 @@ def _keys(fit: Fit, by: str | None) -> tuple[str, tuple[str, ...]]:
         if keys is None:
             raise UsageError("by: name a column: the fit has no unit", hint="leave_one_out(fit, 'firm')")
         return "^".join(keys), keys
+    if not isinstance(by, str):
+        raise UsageError(f"by: {by!r:.60} is not the name of a column")
     keys = (by,) if by in panel.columns else tuple(part.strip() for part in by.split("^"))
     for key in keys:
         if key not in panel.columns:
@@ -222,6 +224,8 @@ def _terms(fit: Fit, terms: str | Sequence[str] | None) -> tuple[str, ...]:
     known = fit.estimate.names
     if terms is None:
         return tuple(t for t in known if t != CONSTANT) or known
+    if not isinstance(terms, str | Sequence):
+        raise UsageError(f"terms: {terms!r:.60} is no list of names")
     wanted = (terms,) if isinstance(terms, str) else tuple(terms)
     if not wanted or (wrong := [t for t in wanted if t not in known]):
         named = wrong[0] if wanted else ""

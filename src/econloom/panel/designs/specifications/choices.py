@@ -111,6 +111,8 @@ def several(given: Names | None, what: str, empty: bool = False) -> tuple[str, .
     UsageError
         Nothing, another kind, or one that comes twice.
     """
+    if not isinstance(given, str | Sequence | None):
+        raise UsageError(f"{what}: a text or a list of texts, not {given!r:.60}")
     found = (given,) if isinstance(given, str) else tuple(given or ())
     if any(not isinstance(x, str) for x in found):
         raise UsageError(f"{what}: {next(x for x in found if not isinstance(x, str))!r:.60} is no text")
@@ -154,7 +156,7 @@ def listed_sets(given: Sequence[Names], always: Sequence[str]) -> tuple[tuple[st
     UsageError
         None, or one set twice.
     """
-    if isinstance(given, str) or not given:
+    if isinstance(given, str) or not isinstance(given, Sequence) or not given:
         raise UsageError("control_sets: a list of sets", hint='control_sets=[[], ["a"], ["a", "b"]]')
     found = []
     for chosen in given:
@@ -231,5 +233,7 @@ def _spelt(name: str, value: object) -> object:
     """A choice in one spelling: sets of controls without their order."""
     if name != "controls":
         return value.strip() if isinstance(value, str) else value
-    parts = value.split("+") if isinstance(value, str) else [p for c in value for p in c.split("+")]  # type: ignore[attr-defined]
+    if not isinstance(value, str | list | tuple) or any(not isinstance(c, str) for c in value):
+        raise UsageError(f"preferred: controls are a list of texts, not {value!r:.60}")
+    parts = value.split("+") if isinstance(value, str) else [p for c in value for p in c.split("+")]
     return frozenset(p.strip() for p in parts if p.strip())

@@ -187,7 +187,9 @@ class Curve:
         lines = [f"specification curve of {plural(len(self.specifications), 'specification')}"]
         if self.failed:
             lines.append(f"{len(self.failed)} without an estimate (.failures())")
-        with pl.Config(tbl_rows=20, tbl_cols=-1, fmt_str_lengths=40, tbl_hide_dataframe_shape=True):
+        with pl.Config(
+            tbl_rows=20, tbl_cols=-1, tbl_width_chars=180, fmt_str_lengths=40, tbl_hide_dataframe_shape=True
+        ):
             lines.append(str(self.summary()))
         return "\n".join(lines)
 

@@ -18,7 +18,7 @@ from typing import Literal, get_args
 import numpy as np
 import polars as pl
 
-from econloom.core.errors import UsageError, did_you_mean, plural
+from econloom.core.errors import UsageError, did_you_mean
 from econloom.panel.absorb import FloatArray
 from econloom.panel.designs.specifications.curve import Curve
 from econloom.panel.designs.specifications.dealing import permuted
@@ -71,7 +71,7 @@ class JointTest:
 
     def __repr__(self) -> str:
         how = "signs of scores changed" if self.method == "null_bootstrap" else "the regressor dealt anew"
-        head = f"joint test of a specification curve: {how}, by {plural(self.units, self.unit)}, {self.draws} draws"
+        head = f"joint test of a specification curve: {how} by {self.unit} ({self.units}), {self.draws} draws"
         with pl.Config(tbl_hide_dataframe_shape=True):
             return "\n".join(filter(None, [head, str(self.tidy()), self.note]))
 
