@@ -122,6 +122,17 @@ def test_other_samples_are_no_parts_of_a_whole() -> None:
     assert [f.check for f in aside] == ["n"]
 
 
+def test_stacked_rows_may_be_more_than_those_of_the_panel() -> None:
+    moments = ("N", "Mean", "SD", "Min", "Max")
+    heads = (tuple(Cell.text(Label.same(h)) for h in moments),)
+    cells = (Cell("count", 100.0), *(Cell("number", x, 3) for x in (0.512, 0.211, 0.101, 0.912)))
+    described = Table("t0", Label(), heads, (Row(Label.same("x"), cells),))
+    printed = table(n=(100, 250))
+    stacked = model(n=250, offered=250, extra={"estimator": "stacked"})
+    found = audited([described, printed], both(model(), stacked))
+    assert [f for f in found.done.findings if f.check == "repeated"] == []
+
+
 def test_words_of_a_table_are_not_unread() -> None:
     said = Row(Label.same("Best year"), tuple(Cell.text(Label.same(w)) for w in ("C33 2000", "C26 2007")))
     printed = table()

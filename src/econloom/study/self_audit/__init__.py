@@ -30,6 +30,7 @@ __all__ = ["AUDIT_FILE", "SelfAudit", "audited", "examined", "write"]
 AUDIT_FILE = "audit.json"
 VERSION = 1
 _SHOWN = 10
+_JUDGED = ("copy", "repeated")  # suspicious findings that the run knows to be so or not
 _HINT = (
     "nothing was written; a table of econloom's own numbers cannot say this: report it with the study file"
     " (numbers of `values` or notes put in by hand may be the cause)"
@@ -162,7 +163,7 @@ def _stands(finding: Finding, papers: Mapping[str, PaperTable], about: Mapping[s
         return True
     if finding.table == codebook.ID and finding.check == "copy":
         return False  # the codebook lists a variable and the column that it was made of
-    if finding.table not in papers or (finding.level == "suspicious" and finding.check != "copy"):
+    if finding.table not in papers or (finding.level == "suspicious" and finding.check not in _JUDGED):
         return None
     return holds(finding, papers[finding.table], about[finding.table])
 

@@ -23,6 +23,8 @@ def holds(finding: Finding, table: PaperTable, about: Known) -> bool | None:
         return None
     if finding.check == "stars":
         return _starred(finding, about)
+    if finding.check == "repeated":  # rows that an estimator stacks are more than those of the panel
+        return False if any(m.extra.get("estimator") for m in models) else None
     judge = _JUDGES.get(finding.check)
     return judge(models) if judge is not None else None
 
