@@ -34,9 +34,9 @@ def timed(folder: Path, cache: Path, *options: str) -> float:
 
 
 def change(file: Path) -> str:
-    """Exchange the outcome's first formula for one with a control less; what it was."""
+    """Take a control out of the last formula that has them as a macro; what it was."""
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-    for number, line in enumerate(lines):
+    for number, line in reversed(list(enumerate(lines))):
         found = re.search(r"~.*?(\$controls)", line)
         if found and not line.lstrip().startswith("#"):
             lines[number] = line.replace("$controls", "$fewer", 1)

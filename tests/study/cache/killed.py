@@ -13,12 +13,13 @@ import signal
 import sys
 import time
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from tests.study import small
 
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir"}
-TIMED = {"run.json", "plan.json"}
+TIMED = {"run.json", "plan.json", "ledger.csv"}
 TEXTS = (
     small.TEXT[: small.TEXT.index("  t3:")] + small.TEXT[small.TEXT.index("  t4:") : small.TEXT.index("\nversions:")],
     small.TEXT[: small.TEXT.index("  t1:")]
@@ -107,7 +108,8 @@ def looked_at(out, wanted):
 
 
 def main(folder, kills, seed):
-    import econloom.study  # noqa: F401  (once, for all children)
+    for name in ("econloom.study", *(f"econloom.report.render.{f}" for f in ("docx", "latex", "xlsx", "csv", "html"))):
+        import_module(name)  # once, for all children
 
     folder, rng = Path(folder), random.Random(seed)
     out, kept = folder / "out", Path(os.environ["ECONLOOM_CACHE"])

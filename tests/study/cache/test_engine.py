@@ -45,7 +45,7 @@ def forget(did):
 
 
 def content(out):
-    """Every file of a run but the two that hold times."""
+    """Every file of a run but those that hold times."""
     return {
         p.relative_to(out).as_posix(): p.read_bytes()
         for p in sorted(out.rglob("*"))
