@@ -12,6 +12,7 @@ from econloom.cli import simulate as simulate
 from econloom.cli import starting as starting
 from econloom.cli import studies as studies
 from econloom.cli import tables as tables
+from econloom.cli import why as why
 from econloom.cli.app import app, run_command
 
 __all__ = ["app", "run_command"]

@@ -10,7 +10,7 @@ from html import escape
 from econloom.core.errors import UsageError
 from econloom.core.labels import Label, Lang
 from econloom.core.table import Table
-from econloom.report import figures
+from econloom.report import explained, figures
 from econloom.report import format as fmt
 from econloom.report.render import docx, html
 from econloom.report.render.layout import A4, MARGIN
@@ -154,7 +154,9 @@ def _fitted(block: FigureFile) -> tuple[int, int]:
     return int(width * scale), int(height * scale)
 
 
-def report_html(title: Label, blocks: Sequence[Block], lang: Lang = "zh") -> str:
+def report_html(
+    title: Label, blocks: Sequence[Block], lang: Lang = "zh", said: explained.Explained | None = None
+) -> str:
     """All tables and figures as one web page: contents on top, figures inline, nothing to be fetched.
 
     Parameters
@@ -163,6 +165,8 @@ def report_html(title: Label, blocks: Sequence[Block], lang: Lang = "zh") -> str
     blocks : sequence of Table or FigureFile
         Cells of tables keep their ``data-source``.
     lang : {"zh", "en"}
+    said : Explained, optional
+        What a panel says of a cell when it is clicked.
 
     Raises
     ------
@@ -191,10 +195,11 @@ def report_html(title: Label, blocks: Sequence[Block], lang: Lang = "zh") -> str
         "<!DOCTYPE html>",
         f'<html lang="{_LANGUAGES[lang]}">',
         f'<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{words}</title>',
-        f"{STYLE}\n{html.STYLE}</head>",
-        f"<body><h1>{words}</h1>",
+        f"{STYLE}\n{html.STYLE}{explained.STYLE if said else ''}</head>",
+        f"<body><h1>{words}</h1>{said.help(lang) if said else ''}",
         f'<nav aria-label="{_CONTENTS.text(lang)}"><ol>\n{links}\n</ol></nav>',
         *(f'<section id="{escape(b.id)}">\n{_block(b, lang)}</section>' for b in blocks),
+        *([said.html(lang)] if said else []),
         "</body></html>",
     ]
     return "\n".join(parts) + "\n"

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from econloom.study.export import Export
     from econloom.study.ledger import Ledger
     from econloom.study.pack import Packed
+    from econloom.study.why.asking import Why
 
 __all__ = ["Plan", "Run", "Study", "StudySpec", "functions", "study"]
 
@@ -184,6 +185,40 @@ class Study:
         from econloom.study.export import export
 
         return export(self.plan(), self.facts, [program], [folder], tables, version)[0]
+
+    def why(
+        self, address: str, out: str | Path | None = None, *, version: str = DEFAULT, rows: str | Path | None = None
+    ) -> Why:
+        """Say where a number of a run comes from: formula, standard error, rows, variables, files (docs/why.md).
+
+        Parameters
+        ----------
+        address : str
+            ``t3.c2.tbi``, ``t1.CHN.2007``; a column (``t3.c2``) or a table.
+        out : path, optional
+            Folder of the run, ``out`` beside the study file by default.
+        version : str
+        rows : path, optional
+            Write the rows of the model behind it to this csv file.
+
+        Returns
+        -------
+        Why
+            ``print`` shows it in English, ``text("zh")`` gives it in Chinese.
+
+        Raises
+        ------
+        OutputError
+            No finished run, one of another study or of a newer econloom.
+        UsageError
+            No such version, table, column or term, with the near one.
+        """
+        from econloom.study.why.asking import why
+
+        folder = out if out is not None else (self.file.parent / "out" if self.file else None)
+        if folder is None:
+            raise UsageError("a study built in Python has no folder of its own", hint="out=")
+        return why(self, address, Path(folder), version, None if rows is None else Path(rows))
 
     def pack(
         self,

@@ -32,6 +32,8 @@ from econloom.study.run import Run
 from econloom.study.schema import DEFAULT
 from econloom.study.store import RUN_FILE, Folder
 from econloom.study.why import written
+from econloom.study.why.page import of_page
+from econloom.study.why.record import FILE as WHY_FILE
 
 FORMATS = tuple(render.FORMATS)
 REPORTS = ("report.docx", "report.html")
@@ -81,14 +83,14 @@ class Output:
         fallback = dict.fromkeys(str(w.message) for w in said if issubclass(w.category, fonts.FontWarning))
         run = replace(run, warnings=(*fallback, *run.warnings))
         shown = [*run.tables.values(), *book]
-        written.write(run, facts, shown, staging, self.folder.path, carried)
+        told = written.write(run, facts, shown, staging, self.folder.path, carried)
         ledger.extend(self.folder.path, run, self.started, staging)
         for entry in carried:
             self._carry(_entries(previous)[entry]["files"], staging)
         if carried:
             self._carry(REPORTS, staging)
         elif (run.tables or drawn) and not self._same_report(run, reuse, staging):
-            self._report(run, drawn, book, staging)
+            self._report(run, drawn, book, staging, told)
         stale = tuple(t for t in carried if not is_current(run.plan, previous, t))
         behind = [digest for t in carried if (digest := _entries(previous)[t].get("digest"))]
         plan = plan_record(run, self.folder.read(PLAN_FILE), behind)
@@ -120,7 +122,8 @@ class Output:
     def _same_report(self, run: Run, reuse: Reuse, staging: Path) -> bool:
         """Whether the last run's reports show the same: nothing ran since, and no part of them differs."""
         title = run.plan.spec.title
-        same = reuse.take("reports", [title.zh, title.en, list(reuse.contents.items())], REPORTS, staging)
+        parts = [title.zh, title.en, list(reuse.contents.items()), content_of(staging / WHY_FILE)]
+        same = reuse.take("reports", parts, REPORTS, staging)
         return same and None not in reuse.contents.values() and run.cached == frozenset(run.seconds)
 
     def _codebook(self, run: Run) -> list[Table]:
@@ -130,13 +133,16 @@ class Output:
             return []
         return [codebook.table(run.plan, run.panel.with_rows(_in_span(run)))]
 
-    def _report(self, run: Run, drawn: Sequence[page.FigureFile], book: Sequence[Table], staging: Path) -> None:
+    def _report(
+        self, run: Run, drawn: Sequence[page.FigureFile], book: Sequence[Table], staging: Path, told: Mapping[str, Any]
+    ) -> None:
         """All tables and figures in one Word file, and with the codebook in one web page."""
         blocks: list[page.Block] = [*run.tables.values(), *drawn]
         title = run.plan.spec.title.label
         (staging / "report.docx").write_bytes(page.report_docx(title, blocks, self.lang))
         blocks += book
-        (staging / "report.html").write_text(page.report_html(title, blocks, self.lang), encoding="utf-8")
+        said = of_page(dict(told), [*run.tables.values(), *book], self.lang)
+        (staging / "report.html").write_text(page.report_html(title, blocks, self.lang, said), encoding="utf-8")
 
     def _carry(self, files: Sequence[str], staging: Path) -> None:
         """Files of the last run as they are."""

@@ -13,7 +13,7 @@ from econloom.core.estimate import Tidy
 from econloom.core.frame import Panel
 from econloom.core.table import Cell, Table
 from econloom.report import format as fmt
-from econloom.study import schema
+from econloom.study import codebook, schema
 from econloom.study.catalog import Facts
 from econloom.study.plan import Outputs, Plan
 from econloom.study.run import Run
@@ -95,7 +95,7 @@ class Version:
                 for address, record in self.models(name, step, run.models.get((self.name, name), ())):
                     columns[address] = record
         if self.name == DEFAULT:
-            of_version |= self.grids()
+            of_version |= self.grids() | self.codebook()
         self.writer.tables[self.name] = of_version
         self.writer.columns[self.name] = columns
 
@@ -114,6 +114,15 @@ class Version:
                 found[name] = {"kind": step.kind, "of": table, "terms": list(step.params["terms"]),
                                "at": self.tracer.at(step.path), "digest": digest}  # fmt: skip
         return found
+
+    def codebook(self) -> dict[str, Record]:
+        """The description of the prepared main panel."""
+        panel = self.writer.run.panel
+        if panel is None or codebook.ID in {**self.outputs.tables, **self.outputs.figures}:
+            return {}
+        traced = self.tracer.many(panel.columns, self.outputs.panel)
+        record = {"kind": "codebook", "params": {}, "panels": [self.panel(self.spec.main)], "variables": traced}
+        return {codebook.ID: record}
 
     # tables ---------------------------------------------------------------------------------------------------------
 
