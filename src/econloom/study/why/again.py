@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from econloom.core.errors import UsageError
-from econloom.study import engine
+from econloom.study import engine, steps
+from econloom.study.cache.policy import NEVER
 from econloom.study.cache.shelf import Shelf
 from econloom.study.catalog import Facts
 from econloom.study.plan import Plan
@@ -32,10 +33,15 @@ def values(plan: Plan, facts: Mapping[str, Facts], digests: Iterable[str]) -> Ma
     EconloomError
         As the steps.
     """
-    only = _Only(**{f.name: getattr(plan, f.name) for f in fields(Plan)}, only=frozenset(digests))
+    wanted = frozenset(digests)
     by_digest = {f.digest: f for version in facts.values() for f in version.values()}
+    context = steps.Context(by_digest, lambda done, size: None)
+    read = {s.digest: steps.perform(s, (), context) for s in plan.steps if s.digest in wanted and s.kind in NEVER}
+    only = _Only(**{f.name: getattr(plan, f.name) for f in fields(Plan)}, only=wanted - read.keys())
+    if not only.only:
+        return read
     shelf = Shelf.opened(plan.spec.study, True)
-    return engine.perform(only, by_digest, (), shelf, lambda *told: None, 1).values
+    return {**engine.perform(only, by_digest, (), shelf, lambda *told: None, 1).values, **read}
 
 
 def step_of(plan: Plan, version: str, table: str) -> Step:

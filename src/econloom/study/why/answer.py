@@ -92,8 +92,8 @@ def explained(told: Told, address: str, version: str = DEFAULT, notes: Iterable[
     kind = asked.record.get("kind", "")
     parts = EXPLAINERS[kind](asked)
     ids = _variables(asked)
-    for more in (sections.sources(told, ids), sections.run(told, asked.record.get("digest"))):
-        parts += [more] if more is not None else []
+    files = told.once(("sources", *ids), lambda: sections.sources(told, ids))
+    parts = [*parts, *([files] if files is not None else []), sections.run(told, asked.record.get("digest"))]
     column = column_of(told, version, asked.address) if asked.column is not None else None
     value = asked.cell.get("value")
     if value is None and asked.column is not None and asked.rest in asked.column.get("coefficients", {}):

@@ -180,6 +180,12 @@ def _rows(asked: Asked) -> list[Line]:
 
 def _below(asked: Asked) -> list[Section]:
     """Rows of the panel, and the variables traced back."""
+    key = ("below", asked.version, asked.table, *asked.variables)
+    found: list[Section] = asked.told.once(key, lambda: _traced(asked))
+    return list(found)
+
+
+def _traced(asked: Asked) -> list[Section]:
     record = asked.record
     rows = sections.panel_lines(asked.told, record.get("panels", [])) + _rows(asked)
     found = [Section(Label("行", "Rows"), tuple(rows))] if rows else []
