@@ -28,8 +28,20 @@ def test_the_report_opens_offline(real_run, tmp_path: Path) -> None:
         widths = [box["width"] for box in (tables.nth(n).bounding_box() for n in range(counts[0])) if box]
         cell = page.locator("[data-source='t3.c1.tbi']").first.inner_text()
         links = page.locator("nav a").count()
+        panel, first = page.locator("#why"), page.locator("[data-source='t3.c1.tbi']").first
+        hidden = panel.is_hidden()
+        first.click()
+        clicked = panel.inner_text()
+        page.keyboard.press("Escape")
+        closed = panel.is_hidden()
+        page.keyboard.press("Enter")  # focus is back on the cell
+        again = panel.inner_text()
+        expanded = first.get_attribute("aria-expanded")
         browser.close()
     assert [u for u in asked if not u.startswith("file:")] == [] and said == []
     assert counts == (len(real_run.tables) + 1, len(real_run.figures)) and links == sum(counts)  # and the codebook
     assert max(widths) <= 1100
     assert cell.startswith("11.6073")
+    assert hidden and closed and clicked == again and expanded == "true"
+    assert clicked.splitlines()[0] == "关闭" and "t3.c1.tbi" in clicked and "study.yaml:96" in clicked
+    assert "11.607" in clicked and "标准误" in clicked and "SHA-256" in clicked

@@ -133,12 +133,20 @@ def _asked(told: Told, address: str, version: str) -> Asked:
             raise _no_term(address, rest, made, cells, column)
         return Asked(told, version, address, table, rest, cell or {}, made)
     rest = address[len(table) + 1 :]
-    if cell is None and version != DEFAULT and told.folder is not None:
-        known = told.values.get((version, address))
-        cell = None if known is None else {"table": known[0], "kind": "number", "value": known[1]}
+    if cell is None and told.folder is not None:
+        cell = _filed(told, address, version)
     if cell is None and rest:
         raise _no_cell(told, address, table, version)
     return Asked(told, version, address, table, rest, cell or {})
+
+
+def _filed(told: Told, address: str, version: str) -> Record | None:
+    """A number that stands in ``values.csv`` or ``results.csv`` and in no table."""
+    known = told.values.get((version, address))
+    if known is not None:
+        return {"table": known[0], "kind": "number", "value": known[1]}
+    row = told.estimates.get((version, address))
+    return None if row is None else {"table": row["table"], "kind": "estimate", "value": row["estimate"], "row": row}
 
 
 def _table(told: Told, address: str, version: str) -> str:

@@ -68,6 +68,9 @@ class Asked:
         if self.cell.get("upper") is not None:
             found += line("上限", "upper end", self.cell["upper"])
         found += line("印刷为", "printed as", self.cell.get("printed"))
+        row = self.cell.get("row", {})
+        for name in ("outcome", "std_error", "statistic", "p_value", "conf_low", "conf_high", "n", "vcov", "ssc"):
+            found += line(name, name, row.get(name))
         if self.cell.get("about"):
             found += line("说明", "about", Label(**self.cell["about"]))
         return Section(NUMBER, tuple(found + [x for part in lines for x in part]))
@@ -340,6 +343,8 @@ EXPLAINERS: Mapping[str, Explainer] = {
     "leave_one_out": _described(_left_out),
     "placebo": _described(_permuted),
     "ring_figure": _described(_of),
+    "specification_table": _described(_of),
+    "specification_figure": _described(_of),
     "codebook": _described(_of),
 }
 """By kind of the step that makes a table or figure."""

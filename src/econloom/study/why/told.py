@@ -85,6 +85,12 @@ class Told:
         return {(v, f"{t}.{c}.{r}"): (t, value) for v, t, r, c, value in frame.iter_rows()}
 
     @cached_property
+    def estimates(self) -> Mapping[tuple[str, str], Record]:
+        """The rows of ``results.csv``, by version and address."""
+        rows = self.results.iter_rows(named=True)
+        return {(r["version"], f"{r['table']}.{r['column']}.{r['term']}"): r for r in rows}
+
+    @cached_property
     def results(self) -> pl.DataFrame:
         """The rows of ``results.csv``."""
         assert self.folder is not None
