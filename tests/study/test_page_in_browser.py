@@ -43,5 +43,5 @@ def test_the_report_opens_offline(real_run, tmp_path: Path) -> None:
     assert max(widths) <= 1100
     assert cell.startswith("11.6073")
     assert hidden and closed and clicked == again and expanded == "true"
-    assert clicked.splitlines()[0] == "关闭" and "t3.c1.tbi" in clicked and "study.yaml:96" in clicked
+    assert clicked.splitlines()[0] == "关闭" and "t3.c1.tbi" in clicked and "[study.yaml:" in clicked
     assert "11.607" in clicked and "标准误" in clicked and "SHA-256" in clicked
