@@ -115,7 +115,7 @@ def _coefficient(asked: Asked, column: Record) -> Section | None:
     lines += line("p值", "p value", p)
     if low is not None and high is not None:
         lines += line("95%置信区间", "95% interval", f"[{sections.exact(low)}, {sections.exact(high)}]")
-    return Section(NUMBER, (*lines, *_stars(p, column["stars"])))
+    return Section(NUMBER, (*lines, *_stars(p, column.get("stars", []))))
 
 
 def _stars(p: float | None, cuts: list[float]) -> list[Line]:

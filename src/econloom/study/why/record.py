@@ -222,7 +222,7 @@ class Version:
             "ssc": tidy.ssc,
             "distribution": tidy.distribution,
             "df": tidy.df,
-            "stars": list(step.params.get("stars", ())) or list(self.spec.defaults.stars),
+            "stars": list(step.params.get("stars", self.spec.defaults.stars)),
             "glance": {k: v for k, v in tidy.glance.items() if v is not None},
             "removed": [list(r) for r in tidy.removed],
             "funnel": tidy.sample.to_dict(),
