@@ -155,6 +155,8 @@ def test_what_it_says_and_that_it_repeats() -> None:
     assert found.tidy().columns == ["statistic", "observed", "expected", "p_value"]
     assert found.observed[0] == pytest.approx(curve.median)
     assert "joint test of a specification curve" in repr(found) and "<table" in found._repr_html_()
+    many = pl.DataFrame({"x": np.arange(1_500) % 7.0, "y": np.arange(1_500) % 11.0})
+    assert el.specifications.joint_test(el.specifications.curve(many, "y", "x", vcov=el.hc1()), draws=19).units == 1_500
     few = el.specifications.curve(FIRMS, "y", "x", vcov=el.cluster("province"))
     assert "3 clusters have 8 patterns" in el.specifications.joint_test(few).note
     assert signs.statistics(np.array([[1.0, 2.0]]), np.array([[0.01, np.nan]]), 0.05)[0, 1] == 1.0

@@ -68,7 +68,7 @@ def sign_changed(
         found.append(statistics(b[:, place], drawn[:, place], curve.level))
         if progress is not None:
             progress(begin + size, draws)
-    few = 2.0 ** len(there) < draws
+    few = len(there) < np.log2(draws)
     note = f"{len(there)} clusters have {2 ** len(there)} patterns of signs only" if few else ""
     return Drawn(name, len(there), observed, np.concatenate(found), note)
 
