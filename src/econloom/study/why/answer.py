@@ -129,6 +129,8 @@ def _asked(told: Told, address: str, version: str) -> Asked:
     if column is not None:
         made = told.columns(version)[column]
         rest = address[len(column) + 1 :]
+        if cell is None and rest and not _in_column(rest, made) and told.folder is not None:
+            cell = _filed(told, address, version)
         if cell is None and rest and not _in_column(rest, made):
             raise _no_term(address, rest, made, cells, column)
         return Asked(told, version, address, table, rest, cell or {}, made)
