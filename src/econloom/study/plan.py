@@ -13,6 +13,7 @@ from typing import Any
 from econloom.core.errors import UsageError, did_you_mean
 from econloom.study import schema
 from econloom.study.catalog import Facts
+from econloom.study.language.specifications import SpecificationTable
 from econloom.study.planning import figures, rows, sources, tables
 from econloom.study.planning.draft import Draft
 from econloom.study.schema import DEFAULT, StudySpec
@@ -161,7 +162,7 @@ def build(spec: StudySpec, facts: Mapping[str, Facts]) -> Plan:
         Every name, formula or condition that cannot work, with its place.
     """
     drafts = {name: Draft(_version_of(spec, name), facts[name]) for name in (DEFAULT, *spec.versions)}
-    outputs = {name: _version(draft) for name, draft in drafts.items()}
+    outputs = {name: _version(draft, name == DEFAULT) for name, draft in drafts.items()}
     grids = tables.across_versions(spec, drafts)
     steps = {s.digest: s for draft in drafts.values() for s in draft.steps}
     steps |= {s.digest: s for s in grids.values()}
@@ -182,8 +183,8 @@ def _version_of(spec: StudySpec, name: str) -> StudySpec:
     return changed
 
 
-def _version(draft: Draft) -> Outputs:
-    """Collect the steps of one version in its draft."""
+def _version(draft: Draft, whole: bool) -> Outputs:
+    """Collect the steps of one version in its draft; only the ``whole`` one has specification curves."""
     rows.panels(draft)
     if len(draft.panels) < len(draft.spec.all_panels):
         draft.finish()
@@ -194,7 +195,7 @@ def _version(draft: Draft) -> Outputs:
     draft.finish()
     return Outputs(
         draft.main.step.digest,
-        {t: s.digest for t, s in made.items()},
+        {t: s.digest for t, s in made.items() if whole or not isinstance(draft.spec.tables[t], SpecificationTable)},
         {f: s.digest for f, s in drawn.items()},
         panels,
     )
