@@ -103,9 +103,14 @@ def frame() -> pl.DataFrame:
 
 def study(folder: Path, tables: list[str] | None = None) -> Any:
     """The study, its data written to a folder."""
+    return el.study(data(folder, tables), folder)
+
+
+def data(folder: Path, tables: list[str] | None = None) -> dict[str, Any]:
+    """The study file as data, its rows written to a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     frame().write_csv(folder / "rows.csv")
-    data: dict[str, Any] = {
+    made: dict[str, Any] = {
         "study": "sink",
         "title": {"zh": "全部估计量 `a' $b", "en": 'Every "estimator" /* here */'},
         "sources": {"rows": "rows.csv"},
@@ -124,5 +129,5 @@ def study(folder: Path, tables: list[str] | None = None) -> Any:
         },
         "samples": {"late": "year > 2003"},
     }
-    data["tables"] = {n: t for n, t in data["tables"].items() if tables is None or n in tables}
-    return el.study(data, folder)
+    made["tables"] = {n: t for n, t in made["tables"].items() if tables is None or n in tables}
+    return made

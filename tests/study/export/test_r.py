@@ -86,6 +86,18 @@ def test_studies_in_r(name: str, tables: list[str] | None, counts: list[int] | N
 
 
 @needs_r
+def test_scaled_products_in_r(tmp_path: Path) -> None:
+    data = sink.data(tmp_path / "s", [])
+    for how in ("minmax", "minmax_parts", "z", "centre"):
+        columns = [{"formula": "y ~ x * 控制"}, {"formula": "y ~ x * 控制 | firm", "weights": "w"}]
+        data["tables"][how] = {"title": how, "columns": columns, "scale": {"x:控制": how}}
+    made = el.study(data, tmp_path / "s").export("r", tmp_path / "out")
+    code, lines = run(made.script)
+    assert code == 0, "\n".join(line for line in lines if not line.startswith("PASS"))
+    assert counted(lines)[:3] == [8, 0, 0]
+
+
+@needs_r
 def test_a_wrong_number_fails_with_its_name(tmp_path: Path) -> None:
     made = sink.study(tmp_path / "s", ["linear"]).export("r", tmp_path / "out")
     text = (tmp_path / "out/expected.csv").read_text("utf-8").splitlines()

@@ -256,6 +256,26 @@ def rescaled(fit: Fit, product: str, how: Scale = "minmax") -> Fit:
     return assembled(fit.request, fit.sample, fit.shared, estimate, fit.stage)
 
 
+def scaled_product(fit: Fit, product: str, how: Scale) -> FloatArray:
+    """The column that :func:`rescaled` would have multiplied out, on the rows of the sample, (n,).
+
+    Raises
+    ------
+    UsageError, EstimationError
+        As :func:`rescaled`.
+    """
+    if how == "minmax":
+        column = _column(fit, product)
+        low, size = float(column.min()), float(column.max() - column.min())
+        _refuse_flat(product, size)
+        return (column - low) / size
+    made = np.ones(fit.design.n)
+    for part in _term(fit, product).factors:
+        low, size = _standard(fit, part.name, how)
+        made = made * (_column(fit, part.name) - low) / size
+    return made
+
+
 def _map(fit: Fit, term: Term, how: Scale) -> FloatArray:
     """The linear map from old coefficients to new ones."""
     names = fit.estimate.names

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from econloom.core.errors import UsageError
+from econloom.core.errors import OutputError, UsageError
 from econloom.core.processes import alive
 from econloom.study.cache import inventory
 from econloom.study.cache.facts import Facts
@@ -128,6 +128,9 @@ def perform(
                 inventory.bound(shelf.folder, shelf.limit)
             return done
         except LostError as lost:  # gone or unreadable since it was looked at
+            if lost.step.digest in barred:
+                said = f"{lost.step.name}: its value was made and could not be read back ({lost.why})"
+                raise OutputError(said, hint="free space for temporary files, or --jobs 1 --no-cache") from lost
             shelf.discard(lost.step, lost.why)
             barred.add(lost.step.digest)
         except FailedError as failed:

@@ -16,6 +16,7 @@ from econloom.data.describe import descriptive
 from econloom.panel.absorb import singletons
 from econloom.panel.columns import Columns
 from econloom.panel.design import Design, build_design, draw_sample, with_levels
+from econloom.panel.designs.moderation import scaled_product
 from econloom.panel.dynamics import BiasCorrectedFit, DynamicFit, GmmIV, StdIV
 from econloom.panel.dynamics.asked import default_instruments
 from econloom.panel.fitted import Fit
@@ -132,7 +133,7 @@ def _of_fit(shown: Shown, fit: Fit, data: Data) -> Statement:
         method=_method(shown, fit),
         constant=kinds,
         unit_effect=asked.model.effects.index(unit) if unit else None,
-        regressors=_scaled(made, shown, base, data),
+        regressors=_scaled(made, shown, fit, base, data),
     )
 
 
@@ -201,18 +202,16 @@ def _effect(effect: EffectTerm, number: int, base: _Base, data: Data) -> Effect:
     return Effect(effect.name, columns, group, design.effects[number].levels, slopes, effect.levels)
 
 
-def _scaled(made: Statement, shown: Shown, base: _Base, data: Data) -> tuple[Variable, ...]:
+def _scaled(made: Statement, shown: Shown, fit: Fit, base: _Base, data: Data) -> tuple[Variable, ...]:
     """The regressors, with the products that the table scales as prepared columns of what is shown."""
-    scale: Mapping[str, str] = shown.model["scale"] if shown.model else {}
+    scale: Mapping[str, Any] = shown.model["scale"] if shown.model else {}
     found = []
     for variable in made.regressors:
-        if scale.get(variable.term) == "minmax":
+        if how := scale.get(variable.term):
             term = next(t for t in base.request.model.terms if t.name == variable.term)
-            values = base.design.block[:, base.design.positions([term])[0]]
-            size = values.max() - values.min()
-            name = f"{variable.term} (0 to 1)"
-            renamed = Term(name, f"{term.key} minmax {shown.table}", term.factors)
-            whole = data.term(renamed, base.design.rows, (values - values.min()) / size, base.request.panel)
+            named = Term(f"{variable.term} ({how})", f"{term.key} {how} {shown.table}", term.factors)
+            values = scaled_product(fit, variable.term, how)
+            whole = data.term(named, base.design.rows, values, base.request.panel)
             variable = Variable(variable.term, whole.column, Native("column", whole.column))
         found.append(variable)
     return tuple(found)
