@@ -157,7 +157,6 @@ def paper(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def test_every_table_of_the_study_is_there(paper: Any) -> None:
-    assert not paper.planned
     names = {"t1", "t2", "t3", "iv", "gmm", "granger", "regions", "partners", "institutions"}
     assert names <= set(paper.tables)
     rows = {t: [m.sample.n for m in paper.models["default", t]] for t in ("t2", "t3", "regions")}

@@ -88,7 +88,6 @@ def test_the_gap_repeats_the_baseline_with_effects_of_years(wages: Any) -> None:
 
 
 def test_tables_of_migration(growth: Any) -> None:
-    assert not growth.planned
     assert rows(growth, "baseline") == rows(growth, "lagged_baseline") == [338] * 3
     assert rows(growth, "mechanism") == rows(growth, "lagged") == [338] * 3
     pairs = rows(growth, "heterogeneity")

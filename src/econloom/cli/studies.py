@@ -52,7 +52,6 @@ def check(study: StudyPath, as_json: AsJson = False) -> None:
         "study": plan.spec.study,
         "tables": list(plan.spec.tables),
         "figures": list(plan.spec.figures),
-        "planned": dict(plan.planned),
         "warnings": list(plan.warnings),
     }
     if as_json:
@@ -60,8 +59,6 @@ def check(study: StudyPath, as_json: AsJson = False) -> None:
         return
     for warning in plan.warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    for name, reason in plan.planned.items():
-        print(f"{name}: planned: {reason}")
     counts = f"{len(plan.spec.tables)} tables, {len(plan.spec.figures)} figures, {len(plan.outputs)} versions"
     print(f"{study}: no fault found ({counts})")
 
@@ -78,8 +75,8 @@ def plan(
     listing = opened.plan().to_dict(tables)
     outlook = {o.step.digest: o for o in opened.outlook(tables, out or _default_out(study))}
     for step in listing["steps"]:
-        told = outlook.get(step["digest"])
-        step |= {"state": told.state if told else "planned", "why": told.why if told else step["planned"]}
+        told = outlook[step["digest"]]
+        step |= {"state": told.state, "why": told.why}
     if as_json:
         print_json(listing)
         return
@@ -88,8 +85,6 @@ def plan(
         needs = f"  <- {', '.join(map(str, step['needs']))}" if step["needs"] else ""
         late = f"  [{step['state']}: {step['why']}]" if step["why"] else f"  [{step['state']}]"
         print(f"{step['step']:>4}  {step['name']}{needs}{late}")
-    for name, reason in listing["planned"].items():
-        print(f"{name}: planned, skipped by run: {reason}")
     runs = [o.step for o in outlook.values() if o.state == "run"]
     models = sum(s.kind == "estimate" for s in runs)
     print(f"{len(runs)} of {len(outlook)} steps will run, among them {models} models" if runs else "nothing will run")
@@ -231,7 +226,7 @@ def _tell(
         return
     from econloom.core.told import noteworthy
 
-    for message in noteworthy(record["events"], record["planned"], record["warnings"]):
+    for message in noteworthy(record["events"], record["warnings"]):
         print(message, file=sys.stderr)
     print(f"{record['study']}: {how}")
     for key, folder, kind in (("tables", "tables", "docx"), ("figures", "figures", "svg")):

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 
-def noteworthy(events: Iterable[Mapping[str, Any]], planned: Mapping[str, str], warnings: Iterable[str]) -> list[str]:
-    """Rows dropped, cells filled, joins with unmatched rows, what was left out, warnings.
+def noteworthy(events: Iterable[Mapping[str, Any]], warnings: Iterable[str]) -> list[str]:
+    """Rows dropped, cells filled, joins with unmatched rows, warnings.
 
     Of warnings that are alike but for names and numbers the first is told, with how many more there are.
     """
     lines = [e["message"] for e in events if e["kind"] in {"drop", "fill"} or e["detail"].get("panel_only")]
-    lines += [f"{name}: skipped (planned: {reason})" for name, reason in planned.items()]
     alike: dict[str, list[str]] = {}
     for warning in warnings:
         words = [w for w in warning.split() if not any(c.isdigit() for c in w)]

@@ -89,7 +89,7 @@ class Study:
             return False
         previous = Folder(path, self.spec.study).previous()
         plan = self.plan()
-        return all(is_current(plan, previous, name) for name in plan.buildable())
+        return all(is_current(plan, previous, name) for name in plan.chosen())
 
     def run(
         self,

@@ -98,7 +98,7 @@ class Output:
         files = sorted(p.relative_to(staging).as_posix() for p in staging.rglob("*") if p.is_file())
         record = self._record(run, facts, [*files, RUN_FILE], {t: _entries(previous)[t] for t in carried}, stale)
         record |= {
-            "whole": not carried and set(run.plan.buildable()) <= {*run.tables, *run.figures},
+            "whole": not carried and set(run.plan.chosen()) <= {*run.tables, *run.figures},
             "inputs": inputs(run.plan.spec, facts),
             "digests": {f: content_of(staging / f) for f in files},
             "contents": reuse.contents,
@@ -219,7 +219,6 @@ class Output:
             "reports_stale": bool(carried),
             "files": list(files),
             "warnings": list(run.warnings),
-            "planned": dict(run.planned),
             "events": [e.to_dict() for e in (run.panel.events if run.panel else ())],
             "prepared": [e.to_dict() for e in run.prepared],
             "samples": _samples(run),

@@ -1,7 +1,7 @@
 """From a study to the steps that make it: pure, printable before anything runs.
 
 Every step has a digest of its kind, its parameters and the digests of its inputs, so steps that two versions of a
-study share are one step. A step that is not built yet, or that needs one, is *planned*: it is printed and left out.
+study share are one step.
 """
 
 from __future__ import annotations
@@ -52,8 +52,6 @@ class Plan:
         By version, ``default`` first.
     grids : mapping of str to str
         Table id to the step of its table across versions.
-    planned : mapping of str to str
-        Tables and figures that cannot be made yet, with the reason.
     warnings : tuple of str
         Among them what is left out of tables that can be made.
     """
@@ -62,7 +60,6 @@ class Plan:
     steps: tuple[Step, ...]
     outputs: Mapping[str, Outputs]
     grids: Mapping[str, str] = field(default_factory=dict)
-    planned: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     def chosen(self, names: Iterable[str] | None = None) -> tuple[str, ...]:
@@ -81,23 +78,17 @@ class Plan:
                 raise UsageError(f"no table or figure {name!r}{did_you_mean(name, known)}", hint=hint)
         return tuple(t for t in known if t in wanted)
 
-    def buildable(self, names: Iterable[str] | None = None) -> tuple[str, ...]:
-        """The chosen ones that are not planned."""
-        return tuple(n for n in self.chosen(names) if n not in self.planned)
-
     def targets(self, names: Iterable[str] | None = None) -> set[str]:
-        """Digests of the steps that give the chosen tables and figures, and the prepared panel where it is built."""
-        chosen = self.buildable(names)
-        step = {s.digest: s for s in self.steps}
+        """Digests of the steps that give the chosen tables and figures, and the prepared panel."""
+        chosen = self.chosen(names)
         default = self.outputs[DEFAULT]
         wanted = {default.figures[n] for n in chosen if n in default.figures}
-        if step[default.panel].planned is None:
-            wanted.add(default.panel)
+        wanted.add(default.panel)
         for outputs in self.outputs.values():
             made = {outputs.tables[n] for n in chosen if n in outputs.tables}
             shown = made | {outputs.figures[n] for n in chosen if outputs is default and n in outputs.figures}
             wanted |= made | {outputs.panels[p][1] for p in self.panels_of(outputs, shown)}
-        return {d for d in wanted | {self.grids[n] for n in chosen if n in self.grids} if step[d].planned is None}
+        return wanted | {self.grids[n] for n in chosen if n in self.grids}
 
     def panels_of(self, outputs: Outputs, made: Iterable[str]) -> tuple[str, ...]:
         """Names of the panels whose rows some steps of a version are made of, not those that these are made of."""
@@ -120,18 +111,16 @@ class Plan:
         return tuple(s for s in self.steps if s.digest in wanted)
 
     def to_dict(self, names: Iterable[str] | None = None) -> dict[str, Any]:
-        """JSON-ready: the steps with what each needs, planned ones with their reason."""
+        """JSON-ready: the steps with what each needs."""
         chosen = self.chosen(names)
         selected = {s.digest for s in self.select(names)}
-        late = [s for s in self.steps if s.planned and names is None]
-        shown = [s for s in self.steps if s.digest in selected or s in late]
+        shown = [s for s in self.steps if s.digest in selected]
         number = {s.digest: i for i, s in enumerate(shown, 1)}
         return {
             "study": self.spec.study,
             "tables": [n for n in chosen if n in self.spec.tables],
             "figures": [n for n in chosen if n in self.spec.figures],
             "versions": list(self.outputs),
-            "planned": {n: self.planned[n] for n in chosen if n in self.planned},
             "warnings": list(self.warnings),
             "steps": [
                 {
@@ -140,7 +129,6 @@ class Plan:
                     "name": s.name,
                     "needs": [number[i] for i in s.inputs if i in number],
                     "digest": s.digest,
-                    "planned": s.planned,
                 }
                 for s in shown
             ],
@@ -167,10 +155,7 @@ def build(spec: StudySpec, facts: Mapping[str, Facts]) -> Plan:
     steps = {s.digest: s for draft in drafts.values() for s in draft.steps}
     steps |= {s.digest: s for s in grids.values()}
     warnings = (*sources.unused_sources(drafts.values()), *dict.fromkeys(n for d in drafts.values() for n in d.notes))
-    default = outputs[DEFAULT]
-    made = {**default.tables, **default.figures}
-    planned = {name: reason for name, digest in made.items() if (reason := steps[digest].planned)}
-    return Plan(spec, tuple(steps.values()), outputs, {t: s.digest for t, s in grids.items()}, planned, warnings)
+    return Plan(spec, tuple(steps.values()), outputs, {t: s.digest for t, s in grids.items()}, warnings)
 
 
 def _version_of(spec: StudySpec, name: str) -> StudySpec:

@@ -59,9 +59,7 @@ class Run:
     results, values : polars.DataFrame
         The rows of ``results.csv`` and ``values.csv``.
     panel : Panel or None
-        The prepared main panel of the default version, with its history; None where it is planned.
-    planned : mapping of str to str
-        Tables and figures that were left out because a part of them is not built yet.
+        The prepared main panel of the default version, with its history.
     seconds : mapping of str to float
         By digest of the step; of a cached one those that it took when it was done.
     prepared : tuple of Event
@@ -92,7 +90,6 @@ class Run:
     values: pl.DataFrame
     panel: Panel | None
     seconds: Mapping[str, float]
-    planned: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     path: Path | None = None
     stale: tuple[str, ...] = ()
@@ -125,7 +122,7 @@ def execute(
     jobs: int | None = None,
     cache: bool = True,
 ) -> Run:
-    """Do the steps that some tables and figures need (all, by default); planned ones are left out.
+    """Do the steps that some tables and figures need (all, by default).
 
     Values that are kept from earlier runs are taken from the cache.
 
@@ -225,7 +222,6 @@ def _collected(plan: Plan, chosen: Sequence[str], values: Mapping[str, Any], sec
         values=pl.concat(numbers) if numbers else pl.DataFrame(schema=dict(VALUES)),
         panel=panel,
         seconds=seconds,
-        planned={n: plan.planned[n] for n in chosen if n in plan.planned},
         warnings=tuple(dict.fromkeys([*plan.warnings, *_warnings(panel, models), *said])),
         keys={(v, p): values[k] for v, o in plan.outputs.items() for p, (_, k) in o.panels.items() if k in values},
     )
@@ -243,4 +239,4 @@ def _warnings(panel: Panel | None, models: Mapping[tuple[str, str], tuple[Tidy, 
 def noteworthy(run: Run) -> list[str]:
     """What a reader of the tables should know (:func:`econloom.core.told.noteworthy`)."""
     events = [e.to_dict() for e in (run.panel.events if run.panel else ())]
-    return told.noteworthy(events, run.planned, run.warnings)
+    return told.noteworthy(events, run.warnings)

@@ -30,8 +30,6 @@ class Step:
         64 hexadecimal digits, of kind, parameters, inputs and the code (:mod:`econloom.study.cache.code`).
     path : tuple
         Its place in the study file, for errors.
-    planned : str or None
-        Why it cannot be done yet: it, or a step that it needs, is not built.
     recipe : str
         As ``digest``, whatever the code: it stays when only the code has changed.
     """
@@ -42,7 +40,6 @@ class Step:
     inputs: tuple[str, ...]
     digest: str
     path: KeyPath = ()
-    planned: str | None = None
     recipe: str = ""
 
     def __eq__(self, other: object) -> bool:
@@ -59,15 +56,13 @@ class Step:
         params: Mapping[str, Any],
         inputs: Iterable[Step] = (),
         path: KeyPath = (),
-        planned: str | None = None,
     ) -> Step:
-        """A step with its digest; planned where one of its inputs is."""
+        """A step with its digest."""
         needed = tuple(inputs)
         before = tuple(i.digest for i in needed)
         digest = _digest([code.current().identity, kind, params, before])
         recipe = _digest([kind, params, [i.recipe for i in needed]])
-        reason = planned or next((i.planned for i in needed if i.planned), None)
-        return cls(kind, name, params, before, digest, path, reason, recipe)
+        return cls(kind, name, params, before, digest, path, recipe)
 
 
 def _digest(parts: list[Any]) -> str:

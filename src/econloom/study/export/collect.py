@@ -107,17 +107,14 @@ def collect(
     outputs = plan.outputs[version]
     by_digest = {s.digest: s for s in plan.steps}
     made = {n: by_digest[d] for n in chosen if (d := {**outputs.tables, **outputs.figures}.get(n)) is not None}
-    left = [LeftOut(n, f"not built yet: {s.planned}") for n, s in made.items() if s.planned]
-    ready = {n: s for n, s in made.items() if not s.planned}
+    left: list[LeftOut] = []
     main = by_digest[outputs.panel]
-    wanted = {d for s in ready.values() for d in _sources(s, by_digest)} | (
-        {main.digest} if not main.planned else set()
-    )
+    wanted = {d for s in made.values() for d in _sources(s, by_digest)} | {main.digest}
     values = Values(plan, facts, wanted, Shelf.opened(plan.spec.study, cache), tell)
     values.fill()
     shown: list[Shown] = []
-    summarised = [_summarised(n, s, values[s.inputs[0]]) for n, s in ready.items() if s.kind == DESCRIBED]
-    for name, step in ready.items():
+    summarised = [_summarised(n, s, values[s.inputs[0]]) for n, s in made.items() if s.kind == DESCRIBED]
+    for name, step in made.items():
         reader = READERS.get(step.kind)
         if reader is not None:
             shown += reader(name, step, by_digest, values)
@@ -125,7 +122,7 @@ def collect(
         reason = LEFT_OUT.get(step.kind)
         if reason or (reader is None and step.kind != DESCRIBED):
             left.append(LeftOut(name, reason or f"{step.kind}: no program has it"))
-    return Collected(tuple(shown), tuple(summarised), tuple(left), None if main.planned else values[main.digest])
+    return Collected(tuple(shown), tuple(summarised), tuple(left), values[main.digest])
 
 
 def _series_beside(name: str, step: Step, known: Mapping[str, Step], before: int) -> list[LeftOut]:

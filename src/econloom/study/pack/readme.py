@@ -272,8 +272,7 @@ def _tables(said: Said, lang: Lang) -> Iterator[str]:
     for section, name, label, file in items:
         line = spec.document.at((section, name), key=True).line
         where = f"`{said.file}`" + (f":{line}" if line and _own(said, section, name) else "")
-        left = said.plan.planned.get(name)
-        yield f"| {name} | {label.text(lang)} | {where} | {'-' if left else f'`out/{file}`'} |"
+        yield f"| {name} | {label.text(lang)} | {where} | `out/{file}` |"
     yield ""
     yield "单独生成一个表：" if zh else "One table alone: "
     yield f"`econloom run {said.file} {next(iter(spec.tables or spec.figures))}`"
