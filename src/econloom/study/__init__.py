@@ -65,6 +65,10 @@ class Study:
         StudyFileError
             All faults that can be found before the work starts, each with its place.
         """
+        return self._plan
+
+    @cached_property
+    def _plan(self) -> Plan:
         return planning.build(self.spec, self.facts)
 
     def outlook(self, tables: Iterable[str] | None = None, out: str | Path | None = None) -> tuple[Outlook, ...]:

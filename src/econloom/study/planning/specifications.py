@@ -207,9 +207,10 @@ def _sets(
 
 def _different(sets: Sequence[Sequence[str]]) -> list[list[str]]:
     """Each set once, whatever its order."""
+    terms = {text: _terms(text) for text in dict.fromkeys(c for one in sets for c in one)}
     found: dict[frozenset[str], list[str]] = {}
     for one in sets:
-        found.setdefault(frozenset(t for c in one for t in _terms(c)), list(one))
+        found.setdefault(frozenset(t for c in one for t in terms[c]), list(one))
     return list(found.values())
 
 
