@@ -104,7 +104,11 @@ class Plan:
 
     def select(self, names: Iterable[str] | None = None) -> tuple[Step, ...]:
         """The steps that the chosen tables and figures need, in order."""
-        wanted = self.targets(names)
+        return self.behind(self.targets(names))
+
+    def behind(self, digests: Iterable[str]) -> tuple[Step, ...]:
+        """Some steps and those that they need, in order."""
+        wanted = set(digests)
         for step in reversed(self.steps):
             if step.digest in wanted:
                 wanted |= set(step.inputs)

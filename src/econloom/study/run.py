@@ -43,6 +43,16 @@ class Tick:
 Listener = Callable[[Tick], object]
 
 
+def told_to(listener: Listener | None) -> Callable[[int, int, str, int, int], object]:
+    """What tells a listener, where there is one, of each step as it is done."""
+
+    def tell(number: int, total: int, name: str, done: int, size: int) -> None:
+        if listener is not None:
+            listener(Tick(number, total, name, done, size))
+
+    return tell
+
+
 @dataclass(frozen=True)
 class Run:
     """A finished run.
@@ -144,14 +154,8 @@ def execute(
         With the step's name and its place in the study file.
     """
     chosen = plan.chosen(names)
-    by_digest = {f.digest: f for version in facts.values() for f in version.values()}
-
-    def tell(number: int, total: int, name: str, done: int, size: int) -> None:
-        if listener is not None:
-            listener(Tick(number, total, name, done, size))
-
     shelf = Shelf.opened(plan.spec.study, cache)
-    done = engine.perform(plan, by_digest, chosen, shelf, tell, jobs)
+    done = engine.perform(plan, facts, plan.targets(chosen), shelf, told_to(listener), jobs)
     needed, known = done.schedule.needed, done.facts
     ran = {s.digest for s in done.schedule.run}
     seconds = {s.digest: known[s.digest].seconds if s.digest in known else 0.0 for s in needed}

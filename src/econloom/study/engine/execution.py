@@ -44,7 +44,7 @@ class Done:
     ----------
     schedule : Schedule
     values : mapping of str to object
-        Of the steps that give the chosen tables and figures, and the prepared panel.
+        Of the steps that were asked for.
     facts : mapping of str to Facts
         Of the needed steps, as far as they are known.
     warnings : tuple of str
@@ -90,20 +90,21 @@ def _stated(text: str) -> int:
 
 def perform(
     plan: Plan,
-    sources: Mapping[str, SourceFacts],
-    chosen: Iterable[str],
+    sources: Mapping[str, Mapping[str, SourceFacts]],
+    targets: Iterable[str],
     shelf: Shelf,
     tell: Tell,
     jobs: int | None = None,
 ) -> Done:
-    """Do the steps that some tables and figures need and that are not kept.
+    """Do steps, and those that they need, as far as their values are not kept.
 
     Parameters
     ----------
     plan : Plan
-    sources : mapping of str to SourceFacts
-        By digest.
-    chosen : iterable of str
+    sources : mapping of str to mapping of str to SourceFacts
+        By version and name.
+    targets : iterable of str
+        Digests of the steps whose values are wanted.
     shelf : Shelf
     tell : callable
         ``tell(number, total, name, done, size)`` of each step.
@@ -116,14 +117,15 @@ def perform(
     EconloomError
         With the step's name and its place in the study file.
     """
-    names = tuple(chosen)
+    goal = frozenset(targets)
+    by_digest = {f.digest: f for version in sources.values() for f in version.values()}
     wanted = processes(jobs)
     barred: set[str] = set()
     while True:
-        todo = schedule(plan, names, shelf, barred)
+        todo = schedule(plan, goal, shelf, barred)
         try:
             with _exchange() as folder:
-                done = _Running(plan, sources, names, shelf, tell, todo, folder).run(wanted, jobs is None)
+                done = _Running(plan, by_digest, goal, shelf, tell, todo, folder).run(wanted, jobs is None)
             if todo.run:
                 inventory.bound(shelf.folder, shelf.limit)
             return done
@@ -153,7 +155,7 @@ def _exchange() -> Iterator[Path]:
 class _Running:
     plan: Plan
     sources: Mapping[str, SourceFacts]
-    names: tuple[str, ...]
+    targets: frozenset[str]
     shelf: Shelf
     tell: Tell
     todo: Schedule
@@ -163,10 +165,11 @@ class _Running:
     told: int = 0
 
     def run(self, wanted: int, patient: bool) -> Done:
-        targets = self.plan.targets(self.names)
+        targets = self.targets
         finished, outputs = joints(self.plan.steps), self.plan.targets()
         keeps = frozenset(s.digest for s in self.todo.needed if kept(s, finished, outputs))
-        alone = wanted == 1 or len(self.todo.run) < 2
+        here = any(s.kind in NEVER and s.digest in targets for s in self.todo.run)  # such a value is not handed over
+        alone = here or wanted == 1 or len(self.todo.run) < 2
         work = units(self.todo.run, self._sent(keeps | targets, alone))
         self.bench = Bench(
             known={s.digest: s for s in self.plan.steps},
@@ -195,7 +198,7 @@ class _Running:
         """Whether each value can be a unit's result: kept ones, and where there are helpers those that several use."""
         used = Counter(i for s in self.todo.run for i in s.inputs)
         return {
-            s.digest: s.kind not in NEVER
+            s.digest: (s.kind not in NEVER or s.digest in self.targets)
             and (s.digest in keeps or not used[s.digest] or (not alone and used[s.digest] > 1))
             for s in self.todo.run
         }

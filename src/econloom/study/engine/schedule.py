@@ -20,7 +20,7 @@ class Schedule:
     Attributes
     ----------
     needed : tuple of Step
-        All steps behind the chosen tables and figures, in order.
+        The wanted steps and all behind them, in order.
     run : tuple of Step
         Those that must be done.
     load : mapping of str to tuple of str
@@ -43,26 +43,26 @@ class Schedule:
 
 def schedule(
     plan: Plan,
-    chosen: Iterable[str],
+    targets: Iterable[str],
     shelf: Shelf,
     barred: Collection[str] = (),
     discard: bool = True,
 ) -> Schedule:
-    """Walk back from the chosen tables and figures to values that are kept.
+    """Walk back from the steps whose values are wanted to values that are kept.
 
     Parameters
     ----------
     plan : Plan
-    chosen : iterable of str
-        Ids of tables and figures.
+    targets : iterable of str
+        Digests of steps.
     shelf : Shelf
     barred : collection of str
         Steps whose entries are not to be used.
     discard : bool
         Take damaged entries away.
     """
-    names = tuple(chosen)
-    needed = plan.select(names)
+    wanted = set(targets)
+    needed = plan.behind(wanted)
     facts: dict[str, Facts] = {}
     present: set[str] = set()
     faults: dict[str, str] = {}
@@ -82,7 +82,6 @@ def schedule(
         if known is not None:
             present.add(step.digest)
             facts.update(known)
-    wanted = plan.targets(names)
     load: dict[str, tuple[str, ...]] = {}
     run: list[Step] = []
     for step in reversed(needed):

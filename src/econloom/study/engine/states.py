@@ -51,8 +51,7 @@ def outlook(
     last, record : mapping
         ``plan.json`` and ``run.json`` of the last run; empty where there are none.
     """
-    chosen = tuple(names)
-    todo = schedule(plan, chosen, shelf, discard=False)
+    todo = schedule(plan, plan.targets(names), shelf, discard=False)
     runs = {s.digest for s in todo.run}
     before = _Before(last, record)
     names_of = {s.digest: s.name for s in todo.needed}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -12,14 +12,13 @@ from econloom.core.frame import Panel
 from econloom.data import expressions
 from econloom.data.expressions import Scope
 from econloom.panel.designs import mediation
-from econloom.study import estimates
+from econloom.study import engine, estimates
 from econloom.study.cache.shelf import Shelf
 from econloom.study.catalog import Facts
 from econloom.study.divided import Divided
 from econloom.study.export.statement import LeftOut
-from econloom.study.export.values import Values
 from econloom.study.plan import Plan
-from econloom.study.run import Listener
+from econloom.study.run import Listener, told_to
 from econloom.study.step import Step
 from econloom.study.steps.context import scope_of
 from econloom.study.steps.models import group_rows
@@ -110,8 +109,8 @@ def collect(
     left: list[LeftOut] = []
     main = by_digest[outputs.panel]
     wanted = {d for s in made.values() for d in _sources(s, by_digest)} | {main.digest}
-    values = Values(plan, facts, wanted, Shelf.opened(plan.spec.study, cache), tell)
-    values.fill()
+    shelf = replace(Shelf.opened(plan.spec.study, cache), closed=True)  # it is read, nothing is added
+    values = engine.perform(plan, facts, wanted, shelf, told_to(tell), 1).values
     shown: list[Shown] = []
     summarised = [_summarised(n, s, values[s.inputs[0]]) for n, s in made.items() if s.kind == DESCRIBED]
     for name, step in made.items():
@@ -148,7 +147,7 @@ def _summarised(name: str, step: Step, panel: Panel) -> Summarised:
     return Summarised(name, panel, rows_of(params, panel), tuple(columns))
 
 
-def _regressions(table: str, step: Step, known: Mapping[str, Step], values: Values) -> Iterator[Shown]:
+def _regressions(table: str, step: Step, known: Mapping[str, Step], values: Mapping[str, Any]) -> Iterator[Shown]:
     """Columns of a regression table."""
     parts = [known[i] for i in step.inputs if known[i].kind == "estimate"]
     home = {m["key"]: (part, m) for part in parts for m in part.params["models"]}
@@ -164,7 +163,7 @@ def _regressions(table: str, step: Step, known: Mapping[str, Step], values: Valu
         yield Shown(table, f"c{number}", made, model, panel, where, scope, same)
 
 
-def _mediations(table: str, step: Step, known: Mapping[str, Step], values: Values) -> Iterator[Shown]:
+def _mediations(table: str, step: Step, known: Mapping[str, Step], values: Mapping[str, Any]) -> Iterator[Shown]:
     """Columns of a table of mediation: total, then for each mediator its own equation and the outcome's."""
     panel, params = values[step.inputs[0]], step.params
     scope, span = scope_of(params), params["span"]
@@ -187,7 +186,7 @@ def _mediations(table: str, step: Step, known: Mapping[str, Step], values: Value
             yield Shown(table, f"c{number}", fit, None, panel, where, scope, (step.digest, number))
 
 
-def _event_studies(name: str, step: Step, known: Mapping[str, Step], values: Values) -> Iterator[Shown]:
+def _event_studies(name: str, step: Step, known: Mapping[str, Step], values: Mapping[str, Any]) -> Iterator[Shown]:
     """Columns of a table of effects by event time, or series of its figure."""
     for digest in step.inputs:
         if known[digest].kind != "event_study":
@@ -202,7 +201,7 @@ def _event_studies(name: str, step: Step, known: Mapping[str, Step], values: Val
 
 DESCRIBED = "describe"
 """Kind of the steps of descriptive tables, which are exported as summaries of columns."""
-Reader = Callable[[str, Step, Mapping[str, Step], Values], Iterator[Shown]]
+Reader = Callable[[str, Step, Mapping[str, Step], Mapping[str, Any]], Iterator[Shown]]
 READERS: Mapping[str, Reader] = {
     "table": _regressions,
     "mediation": _mediations,
