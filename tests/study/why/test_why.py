@@ -201,6 +201,18 @@ def test_versions_grids_and_folders(folder: Path, tmp_path: Path) -> None:
         study.why("t3.c1.tbi")
 
 
+@pytest.mark.parametrize(("name", "content"), [
+    ("why.json", '{"format": 1, "econloom": "x"}'), ("values.csv", "a,b\n1,2\n"), ("samples.parquet", ""),
+])  # fmt: skip
+def test_files_that_the_run_did_not_write_so(folder: Path, tmp_path: Path, name: str, content: str) -> None:
+    study = el.study(folder)
+    study.run()
+    (folder / "out" / name).write_text(content, encoding="utf-8")
+    with pytest.raises(EconloomError, match=rf"{name}: not as the run wrote it"):
+        study.why("t3.c1.tbi", rows=tmp_path / "rows.csv")
+        study.why("t1.BEI.2020")  # not in a table: looked for in values.csv
+
+
 def test_a_study_that_has_changed_since(folder: Path, tmp_path: Path) -> None:
     el.study(folder).run()
     before = el.study(folder).why("t3.c2.tbi")

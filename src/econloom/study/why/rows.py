@@ -83,7 +83,7 @@ def _recorded(told: Told, version: str, column: Record, panel: Panel) -> pl.Seri
     name = column.get("sample")
     if name is None or told.folder is None:
         return None
-    file = told.folder / told.why["samples"][name]["file"]
+    file = told.file(told.why["samples"][name]["file"])
     try:
         frame = pl.read_parquet(file).filter(pl.col(samples.VERSION) == version)
     except (OSError, pl.exceptions.PolarsError) as error:

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from econloom.core.errors import OutputError
+from econloom.core.files import digest
 from econloom.study.results import COEFFICIENTS, VALUES
 from econloom.study.store import RUN_FILE
 from econloom.study.why.record import FILE, FORMAT
@@ -65,7 +66,25 @@ class Told:
         if not isinstance(why.get("format"), int) or why["format"] > FORMAT:
             made = f"a newer econloom ({why.get('econloom')})"
             raise OutputError(f"{folder / FILE}: written by {made}: format {why.get('format')}", hint="update econloom")
-        return cls(run, why, folder)
+        told = cls(run, why, folder)
+        told.file(FILE)
+        return told
+
+    def file(self, name: str) -> Path:
+        """A file of the run, as the run wrote it.
+
+        Raises
+        ------
+        OutputError
+            It was changed, cut off or taken away since.
+        """
+        assert self.folder is not None
+        path = self.folder / name
+        digests = self.run.get("digests")
+        known = digests.get(name) if isinstance(digests, dict) else None
+        if known is not None and (not path.is_file() or digest(path) != known):
+            raise OutputError(f"{path}: not as the run wrote it", hint="run it again: econloom run STUDY")
+        return path
 
     def columns(self, version: str) -> Mapping[str, Record]:
         """Columns of models by address."""
@@ -80,8 +99,7 @@ class Told:
     @cached_property
     def values(self) -> Mapping[tuple[str, str], tuple[str, float | None]]:
         """Table and value of the numbers of ``values.csv``, by version and address."""
-        assert self.folder is not None
-        frame = pl.read_csv(self.folder / "values.csv", schema=dict(VALUES))
+        frame = pl.read_csv(self.file("values.csv"), schema=dict(VALUES))
         return {(v, f"{t}.{c}.{r}"): (t, value) for v, t, r, c, value in frame.iter_rows()}
 
     @cached_property
@@ -93,8 +111,7 @@ class Told:
     @cached_property
     def results(self) -> pl.DataFrame:
         """The rows of ``results.csv``."""
-        assert self.folder is not None
-        return pl.read_csv(self.folder / "results.csv", schema=dict(COEFFICIENTS))
+        return pl.read_csv(self.file("results.csv"), schema=dict(COEFFICIENTS))
 
 
 def _json(file: Path) -> Record | None:
