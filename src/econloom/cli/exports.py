@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from econloom.cli.app import AsJson, app, print_json, progress_bar
+from econloom.cli.studies import StudyPath, folder_of
 from econloom.core.errors import UsageError
 
 if TYPE_CHECKING:
     from econloom.study.export import Export
 
-_Study = Annotated[Path, typer.Argument(help="A study file, or a folder with a study.yaml.", show_default=False)]
 _Tables = Annotated[list[str] | None, typer.Argument(help="Only these tables and figures.", show_default=False)]
 _Out = Annotated[Path | None, typer.Option("--out", help="Folder for stata/ and r/.", show_default="STUDY/export")]
 
 
 @app.command()
 def export(
-    study: _Study,
+    study: StudyPath,
     tables: _Tables = None,
     stata: Annotated[bool, typer.Option("--stata", help="A do-file.")] = False,
     r: Annotated[bool, typer.Option("--r", help="An R script.")] = False,
@@ -36,7 +36,7 @@ def export(
     if not programs:
         raise UsageError("export needs --stata, --r or both", hint=f"econloom export {study} --stata --r")
     found = opened(study)
-    home = out or (study if study.is_dir() else study.parent) / "export"
+    home = out or folder_of(study) / "export"
     with progress_bar(as_json) as listener:
         made = exported(found.plan(), found.facts, programs, [home / p for p in programs], tables, version, listener)
     if as_json:

@@ -8,15 +8,15 @@ from typing import Annotated
 import typer
 
 from econloom.cli.app import AsJson, Lang, Language, app, print_json
+from econloom.cli.studies import StudyPath
 
-_Study = Annotated[Path, typer.Argument(help="A study file, or a folder with a study.yaml.", show_default=False)]
 _Out = Annotated[Path | None, typer.Option("--out", help="Folder of the run.", show_default="STUDY/out")]
 _All = Annotated[bool, typer.Option("--all", help="List every specification.")]
 
 
 @app.command()
 def ledger(
-    study: _Study, out: _Out = None, every: _All = False, as_json: AsJson = False, lang: Lang = Language.zh
+    study: StudyPath, out: _Out = None, every: _All = False, as_json: AsJson = False, lang: Lang = Language.zh
 ) -> None:
     """Count the specifications that were run in the life of a study, and those that are printed."""
     from econloom.study import study as opened

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from econloom.cli.app import AsJson, Lang, Language, app, print_json, progress_bar
+from econloom.cli.studies import StudyPath
 
 if TYPE_CHECKING:
     from econloom.study.pack import Packed
 
-_Study = Annotated[Path, typer.Argument(help="A study file, or a folder with a study.yaml.", show_default=False)]
 _Out = Annotated[Path | None, typer.Option("--out", help="The zip.", show_default="STUDY-pack.zip")]
 _Results = Annotated[Path | None, typer.Option("--results", help="Folder of the run.", show_default="STUDY/out")]
 _Limit = Annotated[float, typer.Option("--limit", help="Megabytes that the files may have together.", min=0)]
@@ -22,7 +22,7 @@ _List = Annotated[bool, typer.Option("--list", help="Say what would go in, with 
 
 @app.command()
 def pack(
-    study: _Study,
+    study: StudyPath,
     out: _Out = None,
     results: _Results = None,
     limit: _Limit = 2_000.0,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from econloom.cli.app import AsJson, app, print_json
-from econloom.cli.studies import StudyPath
+from econloom.cli.studies import StudyPath, folder_of
 from econloom.core.errors import UsageError
 
 
@@ -41,7 +41,7 @@ def simulate(
     books = {n: simulators.draw(*by) for n, by in drawn.items()}
     if not books:
         raise UsageError(f"{study}: no simulated source to write (all its sources are files)")
-    folder = out or (study if study.is_dir() else study.parent) / "simulated"
+    folder = out or folder_of(study) / "simulated"
     files = simulators.write(books, folder, headings.value)
     if as_json:
         print_json({"ok": True, "out": str(folder), "files": [f.name for f in files]})

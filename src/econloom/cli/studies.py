@@ -178,8 +178,13 @@ def _open(path: Path) -> Study:
     return study(path)
 
 
+def folder_of(path: Path) -> Path:
+    """The folder of a study that is named by it or by its file."""
+    return path if path.is_dir() else path.parent
+
+
 def _default_out(path: Path) -> Path:
-    return (path if path.is_dir() else path.parent) / "out"
+    return folder_of(path) / "out"
 
 
 def _run(

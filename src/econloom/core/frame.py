@@ -146,12 +146,17 @@ LARGEST = 2.0**53
 """Whole numbers below this have a float of their own."""
 
 
+def not_whole(values: pl.Series) -> pl.Series:
+    """Those floats that are no whole numbers, or too large to tell."""
+    return values.filter((values != values.round(0)) | (values.abs() >= LARGEST))
+
+
 def whole_periods(time: pl.Series, what: str) -> pl.Series:
     """A column of times as whole numbers; anything else is a DataError."""
     if time.dtype.is_integer():
         return time.cast(pl.Int64)
     if time.dtype.is_float():
-        odd = time.filter((time != time.round(0)) | (time.abs() >= LARGEST))
+        odd = not_whole(time)
         if odd.len() == 0:
             return time.cast(pl.Int64)
         raise DataError(f"{what}: times in {time.name!r} are not whole numbers: {listed(odd.head(5).to_list())}")

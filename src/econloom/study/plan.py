@@ -13,7 +13,6 @@ from typing import Any
 from econloom.core.errors import UsageError, did_you_mean
 from econloom.study import schema
 from econloom.study.catalog import Facts
-from econloom.study.language.specifications import SpecificationTable
 from econloom.study.planning import figures, rows, sources, tables
 from econloom.study.planning.draft import Draft
 from econloom.study.schema import DEFAULT, StudySpec
@@ -173,7 +172,7 @@ def _version_of(spec: StudySpec, name: str) -> StudySpec:
 
 
 def _version(draft: Draft, whole: bool) -> Outputs:
-    """Collect the steps of one version in its draft; only the ``whole`` one has specification curves."""
+    """Collect the steps of one version in its draft; some tables are made in the ``whole`` one only."""
     rows.panels(draft)
     if len(draft.panels) < len(draft.spec.all_panels):
         draft.finish()
@@ -184,7 +183,7 @@ def _version(draft: Draft, whole: bool) -> Outputs:
     draft.finish()
     return Outputs(
         draft.main.step.digest,
-        {t: s.digest for t, s in made.items() if whole or not isinstance(draft.spec.tables[t], SpecificationTable)},
+        {t: s.digest for t, s in made.items() if whole or draft.spec.tables[t].every_version},
         {f: s.digest for f, s in drawn.items()},
         panels,
     )

@@ -265,10 +265,8 @@ def scaled_product(fit: Fit, product: str, how: Scale) -> FloatArray:
         As :func:`rescaled`.
     """
     if how == "minmax":
-        column = _column(fit, product)
-        low, size = float(column.min()), float(column.max() - column.min())
-        _refuse_flat(product, size)
-        return (column - low) / size
+        low, size = _range(fit, product)
+        return (_column(fit, product) - low) / size
     made = np.ones(fit.design.n)
     for part in _term(fit, product).factors:
         low, size = _standard(fit, part.name, how)
@@ -283,9 +281,7 @@ def _map(fit: Fit, term: Term, how: Scale) -> FloatArray:
     k = names.index(term.name)
     c = names.index(CONSTANT) if CONSTANT in names else None
     if how == "minmax":
-        column = _column(fit, term.name)
-        low, size = float(column.min()), float(column.max() - column.min())
-        _refuse_flat(term.name, size)
+        low, size = _range(fit, term.name)
         A[k, k] = size
         if c is not None:
             A[c, k] = low
@@ -310,13 +306,20 @@ def _standard(fit: Fit, name: str, how: Scale) -> tuple[float, float]:
     """What is taken from a part, and what it is divided by."""
     if name not in {t.name for t in fit.request.model.regressors}:
         raise UsageError(f"scaling the parts needs {name!r} in the model too", hint="y ~ x * z")
-    column, w = _column(fit, name), _weights(fit)
     if how == "minmax_parts":
-        low, size = float(column.min()), float(column.max() - column.min())
-    else:
-        low = float(np.average(column, weights=w))
-        spread = math.sqrt(float(np.average((column - low) ** 2, weights=w)) * len(column) / (len(column) - 1))
-        size = spread if how == "z" else 1.0
+        return _range(fit, name)
+    column, w = _column(fit, name), _weights(fit)
+    low = float(np.average(column, weights=w))
+    spread = math.sqrt(float(np.average((column - low) ** 2, weights=w)) * len(column) / (len(column) - 1))
+    size = spread if how == "z" else 1.0
+    _refuse_flat(name, size)
+    return low, size
+
+
+def _range(fit: Fit, name: str) -> tuple[float, float]:
+    """Lowest value of a term over the sample, and the distance from it to the highest."""
+    column = _column(fit, name)
+    low, size = float(column.min()), float(column.max() - column.min())
     _refuse_flat(name, size)
     return low, size
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from econloom.core.errors import DataError, UsageError, listed
-from econloom.core.frame import LARGEST
+from econloom.core.frame import not_whole
 
 
 def read_cohorts(values: pl.Series, first: int, never: float | None = None) -> pl.Series:
@@ -42,7 +42,7 @@ def read_cohorts(values: pl.Series, first: int, never: float | None = None) -> p
     if values.dtype.is_float() or values.dtype.is_decimal():
         values = values.cast(pl.Float64)
         values = pl.select(pl.when(values.is_nan() | (values == float("inf"))).then(None).otherwise(values)).to_series()
-        odd = values.filter((values != values.round(0)) | (values.abs() >= LARGEST))
+        odd = not_whole(values)
         if len(odd):
             raise DataError(f"cohort {name!r}: not whole periods: {listed(odd.head(5).to_list())}")
     found = values.cast(pl.Int64).alias(name)

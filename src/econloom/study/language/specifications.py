@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -69,6 +69,7 @@ class SpecificationFigure(SpecificationSettings, Figure):
 class SpecificationTable(SpecificationSettings, Table):
     """The curve in numbers: median, range, shares of each sign and of significant estimates."""
 
+    every_version: ClassVar[bool] = False  # it varies more than a version does
     kind: Literal["specification_curve"]
 
     @model_validator(mode="after")

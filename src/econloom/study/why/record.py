@@ -41,11 +41,9 @@ class Writer:
     Attributes
     ----------
     book : Book
-        Variables and sources.
+        Variables, sources and panels.
     samples : Samples
         Rows that models used.
-    panels : dict
-        By id: rows, keys, history.
     columns, tables : dict
         By version, then by address.
     """
@@ -54,7 +52,6 @@ class Writer:
     facts: Mapping[str, Facts]
     book: Book = field(default_factory=Book)
     samples: Samples = field(default_factory=Samples)
-    panels: dict[str, Record] = field(default_factory=dict)
     columns: dict[str, dict[str, Record]] = field(default_factory=dict)
     tables: dict[str, dict[str, Record]] = field(default_factory=dict)
 
@@ -163,12 +160,7 @@ class Version:
                 "events": [[e.kind, self._here(e.message), e.rows_before, e.rows_after] for e in history],
                 "fills": [e.message for e in keys.events if e.kind == "fill"],
             }
-        known = self.writer.panels
-        found = next((i for i, r in known.items() if r == record), None)
-        if found is None:
-            found = f"p{len(known) + 1}"
-            known[found] = record
-        return found
+        return self.writer.book.panel(record)
 
     def _here(self, message: str) -> str:
         """With paths as the study file has them."""
@@ -364,7 +356,7 @@ def whole(writer: Writer, tables: Sequence[Table], numbers: Mapping[str, Record]
         "tables": writer.tables,
         "columns": writer.columns,
         "cells": cells(tables) | dict(numbers),
-        "panels": writer.panels,
+        "panels": writer.book.panels,
         "variables": writer.book.variables,
         "sources": writer.book.sources,
         "samples": writer.samples.records(),

@@ -23,16 +23,18 @@ Record = dict[str, Any]
 
 @dataclass
 class Book:
-    """Records of variables and sources, each distinct one once; they are shared by the versions of a study.
+    """Records of variables, sources and panels, each distinct one once; they are shared by the versions of a study.
 
     Attributes
     ----------
-    variables, sources : dict of str to dict
-        By id: ``v1`` and so on, and the name of a source (``kof``, ``kof.2`` where versions differ).
+    variables, sources, panels : dict of str to dict
+        By id: ``v1`` and ``p1`` and so on, and the name of a source (``kof``, ``kof.2`` where versions differ). Of a
+        panel: rows, keys, history.
     """
 
     variables: dict[str, Record] = field(default_factory=dict)
     sources: dict[str, Record] = field(default_factory=dict)
+    panels: dict[str, Record] = field(default_factory=dict)
     _ids: dict[str, str] = field(default_factory=dict)
 
     def variable(self, record: Record) -> str:
@@ -44,6 +46,10 @@ class Book:
         name = record["name"]
         taken = sum(r["name"] == name for r in self.sources.values())
         return self._entered(record, self.sources, lambda n: name if not taken else f"{name}.{taken + 1}")
+
+    def panel(self, record: Record) -> str:
+        """The id of a panel's record."""
+        return self._entered(record, self.panels, lambda n: f"p{n}")
 
     def _entered(self, record: Record, into: dict[str, Record], named: Any) -> str:
         text = json.dumps(record, sort_keys=True, ensure_ascii=False, default=str)

@@ -53,7 +53,7 @@ def write(
     whole = record.whole(writer, tables, numbers)
     if carried:
         _Carried(writer, whole, before).take(set(carried))
-        whole |= {"samples": writer.samples.records(), "panels": writer.panels}
+        whole |= {"samples": writer.samples.records(), "panels": writer.book.panels}
     spec = run.plan.spec
     order = Ordered(whole, [*spec.tables, *(grid_id(t) for t in run.plan.grids), *spec.figures, codebook.ID])
     whole = order.made()
@@ -109,13 +109,7 @@ class _Carried:
         return {k: sample if k == "sample" else v for k, v in found.items() if k != "sample" or sample}
 
     def _panel(self, old: str) -> str:
-        record = self.old["panels"][old]
-        known = self.writer.panels
-        found = next((i for i, r in known.items() if r == record), None)
-        if found is None:
-            found = f"p{len(known) + 1}"
-            known[found] = record
-        return found
+        return self.writer.book.panel(dict(self.old["panels"][old]))
 
     def _variable(self, old: str) -> str:
         if ("variables", old) not in self.known:
