@@ -57,6 +57,12 @@ class Study:
         """Files, columns and digests of the sources, by version."""
         return catalog.survey(self.spec)
 
+    def _place(self, out: str | Path | None) -> Path | None:
+        """The folder of a run: the one named, else ``out`` beside the study file; None without either."""
+        if out is not None:
+            return Path(out)
+        return self.file.parent / "out" if self.file else None
+
     def plan(self) -> Plan:
         """Every step that would run, without running it.
 
@@ -81,7 +87,7 @@ class Study:
             Folder of the last run; ``out`` beside the study file by default.
         """
         plan = self.plan()
-        place = out if out is not None else (self.file.parent / "out" if self.file else None)
+        place = self._place(out)
         folder = Folder(place, self.spec.study) if place is not None else None
         last, record = (folder.read(PLAN_FILE), folder.previous()) if folder else ({}, {})
         return states.outlook(plan, plan.chosen(tables), Shelf.opened(self.spec.study), last, record)
@@ -133,7 +139,7 @@ class Study:
             Nothing is written then, and an earlier run stays as it was. A table that prints what cannot be
             (docs/audit.md) is an :class:`econloom.core.errors.EstimationError`.
         """
-        folder = out if out is not None else (self.file.parent / "out" if self.file else None)
+        folder = self._place(out)
         if folder is None:
             return examined(execute(self.plan(), self.facts, tables, listener, jobs, cache), lang)
         output = Output(Folder(folder, self.spec.study), lang)
@@ -158,9 +164,10 @@ class Study:
         UsageError
             A study without a file, and no folder.
         """
-        if out is None and self.file is None:
+        folder = self._place(out)
+        if folder is None:
             raise UsageError("a study built in Python has no folder of its own", hint="ledger(out)")
-        return ledger.opened(out if out is not None else Path(str(self.file)).parent / "out", self.spec.study)
+        return ledger.opened(folder, self.spec.study)
 
     def export(
         self, program: str, folder: str | Path, tables: Iterable[str] | None = None, version: str = DEFAULT
@@ -219,10 +226,10 @@ class Study:
         """
         from econloom.study.why.asking import why
 
-        folder = out if out is not None else (self.file.parent / "out" if self.file else None)
+        folder = self._place(out)
         if folder is None:
             raise UsageError("a study built in Python has no folder of its own", hint="out=")
-        return why(self, address, Path(folder), version, None if rows is None else Path(rows))
+        return why(self, address, folder, version, None if rows is None else Path(rows))
 
     def pack(
         self,

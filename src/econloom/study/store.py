@@ -98,25 +98,12 @@ class Folder:
         Path
             Write here; every file of it becomes part of the run.
         """
-        created = _absent(self.path)
-        staging = self.path / f"{_STAGING}{os.getpid()}"
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            with _locked(self.path):
-                self._recover()
-                self._refuse_foreign()
-                staging.mkdir()
-                try:
-                    yield staging
-                    self._commit(staging)
-                finally:
-                    shutil.rmtree(staging, ignore_errors=True)
-        except OSError as error:
-            raise OutputError(f"{self.path}: cannot be written: {error.strerror or error}") from error
-        finally:
-            for folder in created:
-                with suppress(OSError):
-                    folder.rmdir()  # as long as nothing is in it
+        with made_folder(self.path), _locked(self.path):
+            self._recover()
+            self._refuse_foreign()
+            with staged(self.path, _STAGING) as staging:
+                yield staging
+                self._commit(staging)
 
     def _commit(self, staging: Path) -> None:
         new = sorted(p.relative_to(staging).as_posix() for p in staging.rglob("*") if p.is_file())
@@ -183,9 +170,36 @@ def _is_record(found: Any) -> bool:
     )
 
 
-def _absent(path: Path) -> list[Path]:
-    """The folders that making ``path`` will make, innermost first."""
-    return [p for p in (path, *path.parents) if not p.exists()]
+@contextmanager
+def made_folder(path: Path) -> Iterator[None]:
+    """A folder for the block, made where it is absent; folders that stay empty are taken away again.
+
+    Raises
+    ------
+    OutputError
+        It cannot be made or written.
+    """
+    created = [p for p in (path, *path.parents) if not p.exists()]  # innermost first
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        for folder in created:
+            with suppress(OSError):
+                folder.rmdir()  # as long as nothing is in it
+
+
+@contextmanager
+def staged(folder: Path, prefix: str) -> Iterator[Path]:
+    """A new folder of this process inside another, to write to; it goes when the block ends, however it ends."""
+    staging = folder / f"{prefix}{os.getpid()}"
+    staging.mkdir()
+    try:
+        yield staging
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 @contextmanager

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from econloom.core.errors import OutputError
+from econloom.study.store import made_folder, staged
 
 RECORD = "export.json"
 _STAGING = ".econloom-export-"
@@ -73,24 +73,12 @@ class ExportFolder:
         ------
         Path
         """
-        absent = [p for p in (self.path, *self.path.parents) if not p.exists()]
-        staging = self.path / f"{_STAGING}{os.getpid()}"
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
+        with made_folder(self.path):
             for left in self.path.glob(f"{_STAGING}*"):
                 shutil.rmtree(left, ignore_errors=True)
-            staging.mkdir()
-            try:
+            with staged(self.path, _STAGING) as staging:
                 yield staging
                 self._move(staging)
-            finally:
-                shutil.rmtree(staging, ignore_errors=True)
-        except OSError as error:
-            raise OutputError(f"{self.path}: cannot be written: {error.strerror or error}") from error
-        finally:
-            for folder in absent:
-                with suppress(OSError):
-                    folder.rmdir()
 
     def _move(self, staging: Path) -> None:
         new = sorted(p.relative_to(staging).as_posix() for p in staging.rglob("*") if p.is_file())
