@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -345,8 +344,3 @@ def without_last(panel: CohortPanel, anticipation: int) -> CohortPanel:
     if not len(left.times) or not np.any(left.cohort[np.isfinite(left.cohort)] <= left.times[-1]):
         raise EstimationError(f"no cohort is treated before the last one, {last:g}")
     return left
-
-
-def describe(values: Sequence[Any]) -> str:
-    """Cohorts or periods in words."""
-    return listed([f"{v:g}" for v in values])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -346,15 +346,3 @@ def _timing(panel: Panel, options: Mapping[str, Any], rows: IntArray) -> dict[st
     inside = inside.filter(inside <= last)
     never = len(inside) < frame.height
     return {"first": first, "last": last, "never": never, "last_cohort": int(inside.max() or last)}  # type: ignore[arg-type]
-
-
-def rows_of(statements: Sequence[Statement]) -> Iterator[tuple[Statement, Expected, str]]:
-    """Every coefficient with its address."""
-    for one in statements:
-        for coefficient in one.expected:
-            yield one, coefficient, f"{one.addresses[0]}.{coefficient.term}"
-
-
-def option(statement: Statement, name: str, default: Any = None) -> Any:
-    """An option of the estimator, or what it is without one."""
-    return statement.options.get(name, default)
